@@ -1,0 +1,1 @@
+"""The shelf of anomalies: one .sql file each, and the table of them."""

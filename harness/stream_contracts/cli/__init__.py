@@ -1,0 +1,49 @@
+"""The shell command: a table of subcommands, each in a file of its own and imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from stream_contracts import __version__
+from stream_contracts.errors import StreamContractsError
+
+COMMANDS: dict[str, str] = {}
+"""Subcommand -> ``module:attribute`` of its click command."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand's module when that subcommand is asked for, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every subcommand, in order."""
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the subcommand of that name, or return None."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stream-contracts")
+def group() -> None:
+    """Contract tests for Kafka pipelines.
+
+    Exit codes: 0 the promise holds, 1 it is broken, 2 bad usage or contract, 3 environment, 4 could not tell.
+    """
+
+
+def main() -> None:
+    """Run the command; an error of ours is a message and an exit code, never a traceback."""
+    try:
+        group(prog_name="stream-contracts")
+    except StreamContractsError as error:
+        click.echo(f"stream-contracts: {error}", err=True)
+        sys.exit(error.exit_code)

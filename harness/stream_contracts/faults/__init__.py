@@ -1,0 +1,1 @@
+"""The shelf of faults: one file each, and the table of them."""

@@ -1,0 +1,1 @@
+"""What the plugin does once it was asked for: items and fixtures."""

@@ -1,0 +1,1 @@
+"""What a schema means, and when two agree."""

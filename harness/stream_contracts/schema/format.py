@@ -1,0 +1,132 @@
+"""What every schema format offers: the shapes that Avro, Protobuf and JSON Schema share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A schema that another one refers to: by ``name`` in its text, as ``subject`` and ``version`` in a registry.
+
+    ``text`` is None for a file that every engine knows by itself, such as ``google/protobuf/timestamp.proto``.
+    """
+
+    name: str
+    subject: str = ""
+    version: int = 0
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A schema as written: its text, what it refers to (dependencies first), and what to call it in a message."""
+
+    text: str
+    references: tuple[Reference, ...] = ()
+    called: str = "schema"
+
+
+class Policy(StrEnum):
+    """How a registry judges JSON Schema content models (Confluent ``compatibilityPolicy``)."""
+
+    STRICT = "STRICT"
+    LENIENT = "LENIENT"
+
+
+class Edition(StrEnum):
+    """Whose behaviour the registry verdict reproduces; verdicts drift between releases."""
+
+    CONFLUENT_7_4 = "confluent-7.4"
+    CONFLUENT_8_3 = "confluent-8.3"
+    CONFLUENT_NEXT = "confluent-next"
+
+
+class Reads(StrEnum):
+    """The decoder verdict: what becomes of data written with one schema and read with the other."""
+
+    READS = "reads"
+    FAILS = "fails"
+    CHANGES = "reads-but-changes"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between two schemas, under the kind name that Confluent publishes.
+
+    ``path`` is the JSON pointer or Protobuf path in Confluent's spelling; ``compatible`` says whether the policy
+    allows this kind.
+    """
+
+    kind: str
+    path: str
+    message: str
+    compatible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A message that proves a decoder verdict.
+
+    ``value`` is the written value, JSON-ready; ``data`` its encoding; ``outcome`` what the reader made of it,
+    JSON-ready, or None where it failed, and then ``error`` is what the decoder raised.
+    """
+
+    value: Any
+    data: bytes
+    outcome: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One place where a decoder rule fired: rule id, pointer into the reader, what happens, and how it reads."""
+
+    rule: str
+    pointer: str
+    message: str
+    reads: Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """The decoder verdict with its grounds.
+
+    ``witness`` is None where nothing is wrong, or where no message that breaks was found; in the latter case ``proved``
+    is False and the report says *unproved*. ``note`` holds the reason of an ``unknown``.
+    """
+
+    reads: Reads
+    clashes: tuple[Clash, ...] = ()
+    witness: Witness | None = None
+    proved: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A schema format as a record of functions; ``Parsed`` is whatever the format's own ``parse`` returns.
+
+    * ``parse(source)`` reads a schema and what it refers to, or raises ``SchemaError`` that names schema, position and
+      cause. Results are immutable and cached by content.
+    * ``differences(original, update, policy, edition)`` is the registry's comparison: ``original`` wrote, ``update``
+      reads. Every difference is listed, the allowed ones too. Raises ``SchemaError`` where the registry itself fails.
+    * ``decoding(writer, reader, budget)`` is the decoder verdict; ``budget`` is the number of generated values that the
+      search for a witness may try.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    parse: Callable[[Source], Any]
+    differences: Callable[[Any, Any, Policy, Edition], list[Difference]]
+    decoding: Callable[[Any, Any, int], Decoding]
+    explanations: Mapping[str, str] = field(default_factory=dict)
+
+
+def compatible(differences: Sequence[Difference]) -> bool:
+    """The registry says yes when it allows every difference that it found."""
+    return all(difference.compatible for difference in differences)

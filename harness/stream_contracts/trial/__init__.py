@@ -1,0 +1,1 @@
+"""One run of a plan, and the sweep over all of them."""

@@ -1,0 +1,1 @@
+"""The tap: every byte between the pipeline and its servers passes here."""
