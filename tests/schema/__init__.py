@@ -1,0 +1,1 @@
+"""The schema engine: formats, compatibility, decoder verdicts."""
