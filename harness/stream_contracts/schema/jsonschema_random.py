@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from stream_contracts.schema.jsonschema_expansion import expand
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, python_pattern
 from stream_contracts.schema.jsonschema_rules_scalars import bounds
-from stream_contracts.schema.jsonschema_shapes import Shape, expand, number
+from stream_contracts.schema.jsonschema_shapes import Shape, number
 
 _DEEPEST = 4
 _MOST_OPTIONAL = 40

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from stream_contracts.schema.jsonschema_expansion import expand
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, expand, number, type_of
+from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, number, type_of
 from stream_contracts.schema.jsonschema_validation import Undecided, exact
 from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 

@@ -6,15 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any
 
+from stream_contracts.schema.jsonschema_constraints import group_of, row_of
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import (
-    Shape,
-    group_of,
-    made,
-    row_of,
-    said_of,
-)
+from stream_contracts.schema.jsonschema_shapes import Shape, made, said_of
 
 _LONGEST_ARRAY = 120
 _MOST_NAMES = 400
