@@ -10,11 +10,17 @@ from stream_contracts.schema.jsonschema_shapes import Group, Row, Shape, equal_k
 from stream_contracts.schema.jsonschema_validation import exact
 
 
-def assertion(word: str, words: dict[str, Any], here: Located) -> str:
-    """A keyword with the siblings it depends on, as text; never equal to another's where it refers elsewhere."""
-    siblings = {"contains": ("contains", "minContains", "maxContains"), "if": ("if", "then", "else")}.get(word, (word,))
+def assertion(word: str, words: dict[str, Any], here: Located) -> str | None:
+    """A keyword with the siblings it depends on, as text that means the same wherever it stands; None if it refers."""
+    siblings = {"contains": ("contains", "minContains", "maxContains")}.get(word, (word,))
     about = words if word.startswith("unevaluated") else {name: words[name] for name in siblings if name in words}
-    return f"{here.checker.draft.value} {word} {closed_text(about) or id(words)}"
+    text = closed_text(about)
+    return None if text is None else f"{here.checker.draft.value} {word} {text}"
+
+
+def asserted(shape: Shape, word: str, words: dict[str, Any], here: Located) -> bool:
+    """Whether a shape is known to satisfy this very keyword, letter by letter."""
+    return assertion(word, words, here) in shape.asserted
 
 
 def closed_text(value: Any) -> str | None:

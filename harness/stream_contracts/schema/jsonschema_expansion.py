@@ -97,8 +97,9 @@ def _take(shape: Shape, pending: list[Located], choices: list[_Choice]) -> None:
     if "not" in words:
         shape.denied += (here.at(words["not"]),)
     for word in ("anyOf", "oneOf", "not", "contains", "propertyNames", "unevaluatedProperties", "unevaluatedItems"):
-        if word in words:
-            shape.asserted |= {assertion(word, words, here)}
+        text = assertion(word, words, here) if word in words else None
+        if text is not None:
+            shape.asserted |= {text}
     types_and_values(shape, words)
     number_limits(shape, words)
     string_limits(shape, words)

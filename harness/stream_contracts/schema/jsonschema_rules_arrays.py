@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_contracts.schema.jsonschema_constraints import assertion, row_of
+from stream_contracts.schema.jsonschema_constraints import asserted, row_of
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_rules_parts import ANYTHING, Proves, certain
 from stream_contracts.schema.jsonschema_rules_scalars import Rule
@@ -60,7 +60,7 @@ def _prefix_or_items(prover: Proves, shape: Shape, _: Any, words: dict[str, Any]
 
 
 def _contains(prover: Proves, shape: Shape, _: Any, words: dict[str, Any], target: Located) -> bool:
-    if assertion("contains", words, target) in shape.asserted:
+    if asserted(shape, "contains", words, target):
         return True
     sought, least, most = target.at(words["contains"]), words.get("minContains", 1), words.get("maxContains")
     return _at_least(prover, shape, sought, least) and (most is None or _at_most(prover, shape, sought, most))
@@ -96,7 +96,7 @@ def _at_most(prover: Proves, shape: Shape, sought: Located, most: int) -> bool:
 
 
 def _unevaluated_items(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
-    if value is True or assertion("unevaluatedItems", words, target) in shape.asserted:
+    if value is True or asserted(shape, "unevaluatedItems", words, target):
         return True
     longest = 0
     for sure in certain(target):

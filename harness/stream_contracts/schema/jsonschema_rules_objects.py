@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stream_contracts.schema.jsonschema_constraints import assertion, group_of
+from stream_contracts.schema.jsonschema_constraints import asserted, group_of
 from stream_contracts.schema.jsonschema_expansion import TooWide, expand
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
@@ -196,7 +196,7 @@ def _rest(prover: Proves, shape: Shape, target: Group, wanted: Located) -> bool:
 
 def _names(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
     """propertyNames: every name that can be there is accepted."""
-    if assertion("propertyNames", words, target) in shape.asserted:
+    if asserted(shape, "propertyNames", words, target):
         return True
     wanted = target.at(value)
     finite = _finite_names(shape)
@@ -242,7 +242,7 @@ def _depends_on_schemas(
 
 
 def _unevaluated_properties(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
-    if value is True or assertion("unevaluatedProperties", words, target) in shape.asserted:
+    if value is True or asserted(shape, "unevaluatedProperties", words, target):
         return True
     named: dict[str, Located] = {}
     matched: dict[str, Located] = {}

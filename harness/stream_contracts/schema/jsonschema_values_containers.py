@@ -116,11 +116,11 @@ def objects(
     least = {name: calm[name] for name in needed}
     declared = [name for group in shape.groups for name in group.properties if name in calm]
     full = least | {name: calm[name] for name in declared}
-    bases = [least, full] if len(full) > len(least) else [least]
+    busy = least | {name: calm[name] for name in lively[:_MOST_SINGLE]}
+    bases = [base for at, base in enumerate((least, full, busy)) if base not in (least, full)[:at]]
     yield from bases
     yield from _one_at_a_time(bases, lively, choices)
     yield from (least | {name: calm[name]} for name in [*spelled, *islice(choices, _MOST_SINGLE)] if name in calm)
-    yield least | {name: calm[name] for name in lively}
     yield from _presence(least, full, calm, hints)
     yield from _counts(shape, hints, least, calm)
 
