@@ -9,6 +9,9 @@ from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_shapes import Group, Row, Shape, equal_key, made, smaller
 from stream_contracts.schema.jsonschema_validation import exact
 
+_ALL = 1_000_000
+"""Views to look at where leaving one out would claim too much."""
+
 
 def assertion(word: str, words: dict[str, Any], here: Located) -> str | None:
     """A keyword with the siblings it depends on, as text that means the same wherever it stands; None if it refers."""
@@ -94,7 +97,7 @@ def _row_limit(row: Row) -> int | None:
 def _potential_row(here: Located) -> int | None:
     """How many positions could be evaluated by anything beside unevaluatedItems; None: all of them."""
     longest = 0
-    for view in views(here):
+    for view in views(here, most=_ALL):
         words = view.words()
         beyond = words.get("items", False) is not False or "contains" in words
         if beyond or ("unevaluatedItems" in words and view is not here and view.key != here.key):
@@ -144,7 +147,7 @@ def _potential_group(here: Located, unevaluated: Any) -> Group | None:
     anything = made(schema=True)
     named: dict[str, Located] = {}
     matched: dict[str, Located] = {}
-    for view in views(here):
+    for view in views(here, most=_ALL):
         words = view.words()
         if words.get("additionalProperties", False) is not False:
             return None

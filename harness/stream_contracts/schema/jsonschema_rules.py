@@ -17,6 +17,7 @@ from stream_contracts.schema.jsonschema_rules_objects import OBJECT_RULES, barre
 from stream_contracts.schema.jsonschema_rules_scalars import NUMBER_RULES, STRING_RULES, barren_number
 from stream_contracts.schema.jsonschema_shapes import Shape, made
 from stream_contracts.schema.jsonschema_splits import splits
+from stream_contracts.schema.jsonschema_text import Draft
 from stream_contracts.schema.jsonschema_validation import Undecided
 
 _PATIENCE = 6_000
@@ -230,11 +231,13 @@ def _ref(prover: Prover, shape: Shape, _words: dict[str, Any], target: Located, 
     return prover.implied(shape, target.target(), path)
 
 
-def _type(_: Prover, shape: Shape, words: dict[str, Any], _target: Located, _path: frozenset[int]) -> bool:
+def _type(_: Prover, shape: Shape, words: dict[str, Any], target: Located, _path: frozenset[int]) -> bool:
     listed = [words["type"]] if isinstance(words["type"], str) else words["type"]
     if shape.type in listed:
         return True
-    whole = shape.integer or any(multiple.denominator == 1 for multiple in shape.multiples)
+    # In draft-04 1.0 is no integer, whatever it is a multiple of.
+    multiples = () if target.checker.draft is Draft.D4 else shape.multiples
+    whole = shape.integer or any(multiple.denominator == 1 for multiple in multiples)
     return shape.type == "number" and "integer" in listed and whole
 
 
