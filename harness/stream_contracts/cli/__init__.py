@@ -10,7 +10,9 @@ import click
 from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "init": "stream_contracts.cli.init:init",
+}
 """Subcommand -> ``module:attribute`` of its click command."""
 
 
