@@ -20,8 +20,8 @@ NAME = "orders"
 def init(directory: Path) -> None:
     """Write a small working contract to DIR/contracts/orders (DIR is the current folder unless given).
 
-    It holds a contract.yaml with comments, an Avro schema with a former version, and a pipeline in Python that keeps its
-    promise. Nothing is overwritten.
+    It holds a contract.yaml with comments, an Avro schema with a former version, and a pipeline in Python that keeps
+    its promise. Nothing is overwritten.
     """
     folder = directory / "contracts" / NAME
     wanted = {folder / relative: content for relative, content in _files(TEMPLATES / NAME, Path())}

@@ -63,16 +63,16 @@ class Batch:
             elif error.fatal():
                 raise KafkaException(error)
             else:
-                print(f"enrich: {error}", file=sys.stderr)  # the client gets over it by itself
+                sys.stderr.write(f"enrich: {error}\n")  # the client gets over it by itself
 
     def bounds(self) -> tuple[list[TopicPartition], list[TopicPartition]]:
         """Per partition, the first offset of the batch and the one after its last."""
-        first: dict[tuple[str, int], int] = {}
-        after: dict[tuple[str, int], int] = {}
+        first: dict[Any, int] = {}
+        after: dict[Any, int] = {}
         for message in self.messages:
-            where = (message.topic(), message.partition())
-            first.setdefault(where, message.offset())
-            after[where] = message.offset() + 1
+            where, offset = (message.topic(), message.partition()), message.offset() or 0
+            first.setdefault(where, offset)
+            after[where] = offset + 1
         return [TopicPartition(*at, first[at]) for at in first], [TopicPartition(*at, after[at]) for at in after]
 
 
