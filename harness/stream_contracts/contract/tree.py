@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -56,10 +57,11 @@ def read(raw: bytes) -> Tree:
         before = raw[: error.start].decode("utf-8-sig")
         return _refused(_mark_at(before), f"not UTF-8 text: found the byte 0x{raw[error.start]:02x}")
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Bounded
     try:
         root = yaml.compose(text)
-    except RecursionError:
-        return _refused(Mark(1, 1), f"nested too deeply; allowed: {DEPTH_MAX} levels")
+    except _TooMuch as error:
+        return _refused(error.mark, str(error))
     except YAMLError as error:
         return _refused(*_told(error, text))
     except Exception as error:  # the pure scanner lets ValueError, AttributeError and the like out on garbage
@@ -82,6 +84,31 @@ class _TooMuch(Exception):  # noqa: N818 - it ends a walk, it is never seen outs
         super().__init__(text)
 
 
+def _bounded(mark: Mark, depth: int, nodes: int) -> None:
+    if depth > DEPTH_MAX:
+        raise _TooMuch(mark, f"nested too deeply; allowed: {DEPTH_MAX} levels")
+    if nodes > NODES_MAX:
+        raise _TooMuch(mark, f"more than {NODES_MAX:,} values (an alias counts as often as it is used)")
+
+
+class _Bounded(Composer):
+    """Builds nodes, and stops at the bounds: a megabyte of YAML would otherwise take ruamel ten seconds."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.depth = self.nodes = 0
+
+    def compose_node(self, parent: Any, index: int) -> Any:
+        """Compose one node and what is below it."""
+        at = self.loader.parser.peek_event().start_mark
+        self.depth, self.nodes = self.depth + 1, self.nodes + 1
+        _bounded(Mark(at.line + 1, at.column + 1), self.depth - 1, self.nodes)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
 class _Walk:
     """One walk over the composed nodes: builds the data and notes the places."""
 
@@ -93,10 +120,7 @@ class _Walk:
     def plain(self, node: Node, steps: Steps, key: Node | None = None) -> Any:
         """Return the plain data of ``node``, which stands at ``steps``."""
         mark = _start(node)
-        if len(steps) > DEPTH_MAX:
-            raise _TooMuch(mark, f"nested too deeply; allowed: {DEPTH_MAX} levels")
-        if len(self.keys) >= NODES_MAX:
-            raise _TooMuch(mark, f"more than {NODES_MAX:,} values (aliases counted as often as they are used)")
+        _bounded(mark, len(steps), len(self.keys))  # again, since an alias is composed once and walked at each use
         self.keys[steps] = _start(key) if key is not None else mark
         if isinstance(node, MappingNode) and _is(node, "map"):
             return self._mapping(node, steps)
@@ -153,7 +177,8 @@ def _mark_at(before: str) -> Mark:
 def _told(error: YAMLError, text: str) -> tuple[Mark, str]:
     """Say in one line what the YAML parser did not understand."""
     if isinstance(error, ReaderError):
-        return _mark_at(text[: error.position]), f"found the character {error.character!r}, which YAML does not allow"
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        return _mark_at(text[: error.position]), f"found the character U+{code:04X}, which YAML does not allow"
     if not isinstance(error, MarkedYAMLError):
         return Mark(1, 1), f"not YAML: {error}"
     at = error.problem_mark or error.context_mark
