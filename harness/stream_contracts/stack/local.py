@@ -25,6 +25,7 @@ from stream_contracts.stack.service import Service
 from stream_contracts.stack.warden import Warden
 from stream_contracts.stack.warmup import warm_up
 
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """All that a start needs and that is computed once: runtime, formatted storage, flags of the AOT cache."""
@@ -78,9 +79,7 @@ class LocalStack:
     def await_ready(self, timeout_s: float = READY_S) -> None:
         """Wait until every broker is there again, as after a restart. StackError where that does not come."""
         question = cluster_complete(self.brokers)
-        await_answer(
-            question, tuple(self._services.values()), timeout_s=timeout_s, where=self.bootstrap, remedy=REMEDY
-        )
+        await_answer(question, tuple(self._services.values()), timeout_s=timeout_s, where=self.bootstrap, remedy=REMEDY)
 
     def describe(self) -> str:
         """Say in one line what runs, where, and since when."""

