@@ -153,6 +153,13 @@ CASES = {
         "found a list of 1; allowed: text or a number or true or false",
         "    config: {retention.ms: -1, preallocate: true, a: 0.5, b: x}",
     ),
+    "name of a topic setting": Case(
+        "    config: {retention.ms: 1000}",
+        "    config: {retention ms: 1000}",
+        "7:14",
+        "found the name 'retention ms'; allowed: the name of a topic setting: letters, digits, '.', '_' and '-'",
+        "    config: {max.message.bytes: 1000}",
+    ),
     "a number that is none": Case(
         "    config: {retention.ms: 1000}",
         "    config: {retention.ms: .nan}",

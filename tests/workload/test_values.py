@@ -11,7 +11,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from stream_contracts.workload.values import Endless, Values, below
+from stream_contracts.workload.values import Undrawable, Values, below
 
 
 def series(schema: Any, count: int = 12, seed: int = 1) -> list[Any]:
@@ -152,7 +152,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("schema", ENDLESS.values(), ids=ENDLESS.keys())
 def test_a_schema_without_a_finite_value_is_refused(schema: Any) -> None:
-    with pytest.raises(Endless, match="no finite value"):
+    with pytest.raises(Undrawable, match="no finite value"):
         series(schema)
 
 
@@ -161,7 +161,7 @@ def test_a_schema_whose_least_value_is_huge_is_refused() -> None:
     for level in range(30):
         fields = [{"name": "a", "type": inner}, {"name": "b", "type": f"R{level - 1}" if level else "int"}]
         inner = {"type": "record", "name": f"R{level}", "fields": fields}
-    with pytest.raises(Endless, match="more than 20,000 parts"):
+    with pytest.raises(Undrawable, match="more than 20,000 parts"):
         series(inner)
 
 

@@ -61,7 +61,7 @@ def below(bound: int, *where: object) -> int:
     return int.from_bytes(shake_256(text.encode()).digest(width), "big") % bound
 
 
-class Endless(Exception):  # noqa: N818 - it names the schema, which is what the reader asks
+class Undrawable(Exception):  # noqa: N818 - it names the schema, which is what the reader asks
     """The schema has no value of a sensible size, such as a record that contains itself with no way to stop."""
 
 
@@ -80,7 +80,7 @@ class Values:
         self._parts = 0
         self._heights = _heights(named)
         if _height(schema, self._heights) is None:
-            raise Endless("it has no finite value: a record contains itself, with no null, array or map to end it")
+            raise Undrawable("it has no finite value: a record contains itself, with no null, array or map to end it")
 
     def next(self) -> Any:
         """Draw the next value of the series."""
@@ -90,7 +90,7 @@ class Values:
     def _value(self, node: Any, path: str, depth: int) -> Any:
         self._parts += 1
         if self._parts > PARTS_CAP:
-            raise Endless(f"its smallest values have more than {PARTS_CAP:,} parts")
+            raise Undrawable(f"its smallest values have more than {PARTS_CAP:,} parts")
         if isinstance(node, list):
             return self._branch(node, path, depth)
         if isinstance(node, str) and node in self._named:
@@ -147,7 +147,7 @@ class Values:
         """Bytes or a fixed; a decimal is its unscaled value, two's complement, big-endian (Avro, Logical Types)."""
         size: int | None = node["size"] if kind == "fixed" else None
         if size is not None and not 0 <= size <= FIXED_CAP:
-            raise Endless(f"its values have {size:,} bytes; allowed: 0 to {FIXED_CAP:,}")
+            raise Undrawable(f"its values have {size:,} bytes; allowed: 0 to {FIXED_CAP:,}")
         if logical == "decimal" and isinstance(node.get("precision"), int) and node["precision"] > 0:
             most = 10 ** min(node["precision"], DIGITS_MAX) - 1
             unscaled: int = self._whole(path, -most, most)
