@@ -33,12 +33,14 @@ class Tree:
     """What a YAML text says, and where.
 
     ``data`` is made of dict, tuple, str, int, float, bool and None. ``keys`` holds where each node begins: at its key
-    where it has one. ``complaints`` lists what makes the text no contract, whatever its content.
+    where it has one. ``complaints`` lists what makes the text no contract, whatever its content; a value that one of
+    them is about is None in ``data``, and its steps are in ``refused``.
     """
 
     data: Any = None
     keys: Mapping[Steps, Mark] = field(default_factory=dict)
     complaints: tuple[tuple[Mark, str], ...] = ()
+    refused: frozenset[Steps] = frozenset()
 
     def nearest(self, steps: Steps) -> Steps:
         """Return the longest beginning of ``steps`` that is written in the text."""
@@ -73,7 +75,7 @@ def read(raw: bytes) -> Tree:
         data = walk.plain(root, ())
     except _TooMuch as error:
         return _refused(error.mark, str(error))
-    return Tree(data, walk.keys, tuple(walk.complaints))
+    return Tree(data, walk.keys, tuple(walk.complaints), frozenset(walk.refused))
 
 
 class _TooMuch(Exception):  # noqa: N818 - it ends a walk, it is never seen outside
@@ -96,17 +98,18 @@ class _Bounded(Composer):
 
     def __init__(self, loader: Any = None) -> None:
         super().__init__(loader)
-        self.depth = self.nodes = 0
+        self.warn_double_anchors = False  # YAML allows them, and a warning has no place in a report
+        self.level = self.nodes = 0
 
     def compose_node(self, parent: Any, index: int) -> Any:
         """Compose one node and what is below it."""
         at = self.loader.parser.peek_event().start_mark
-        self.depth, self.nodes = self.depth + 1, self.nodes + 1
-        _bounded(Mark(at.line + 1, at.column + 1), self.depth - 1, self.nodes)
+        self.level, self.nodes = self.level + 1, self.nodes + 1
+        _bounded(Mark(at.line + 1, at.column + 1), self.level - 1, self.nodes)
         try:
             return super().compose_node(parent, index)
         finally:
-            self.depth -= 1
+            self.level -= 1
 
 
 class _Walk:
@@ -116,6 +119,7 @@ class _Walk:
         self.yaml = yaml
         self.keys: dict[Steps, Mark] = {}
         self.complaints: list[tuple[Mark, str]] = []
+        self.refused: set[Steps] = set()
 
     def plain(self, node: Node, steps: Steps, key: Node | None = None) -> Any:
         """Return the plain data of ``node``, which stands at ``steps``."""
@@ -127,9 +131,12 @@ class _Walk:
         if isinstance(node, SequenceNode) and _is(node, "seq"):
             return tuple(self.plain(item, (*steps, n)) for n, item in enumerate(node.value))
         if isinstance(node, ScalarNode) and _is(node, *_SCALARS):
-            return self._scalar(node)
-        self.complaints.append((mark, f"found the tag {node.tag}; allowed: plain text, numbers, lists and mappings"))
-        return None
+            return self._scalar(node, steps)
+        return self._refuse(node, steps, f"found the tag {node.tag}; allowed: plain text, numbers, lists and mappings")
+
+    def _refuse(self, node: Node, steps: Steps, text: str) -> None:
+        self.complaints.append((_start(node), text))
+        self.refused.add(steps)
 
     def _mapping(self, node: MappingNode, steps: Steps) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -146,7 +153,7 @@ class _Walk:
             found[name] = self.plain(value, (*steps, name), key)
         return found
 
-    def _scalar(self, node: ScalarNode) -> Any:
+    def _scalar(self, node: ScalarNode, steps: Steps) -> Any:
         kind = str(node.tag).rpartition(":")[2]
         if kind in ("str", "timestamp"):
             return node.value
@@ -155,8 +162,7 @@ class _Walk:
         try:
             return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
         except Exception:  # the constructors answer bad text with whatever went wrong first
-            self.complaints.append((_start(node), f"found {node.value[:60]!r}, which is no {kind}"))
-            return None
+            return self._refuse(node, steps, f"found {node.value[:60]!r}, which is no {kind}")
 
 
 _SCALARS = ("str", "int", "float", "bool", "null", "timestamp")

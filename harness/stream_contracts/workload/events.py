@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-from fastavro.schema import SchemaParseException
 
 from stream_contracts.contract.model import Contract, Role, Schema
 from stream_contracts.errors import ContractError, UsageError
-from stream_contracts.workload.values import Endless, Values, below
+from stream_contracts.workload.values import Undrawable, Values, below
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +93,18 @@ def _encoded(place: str, file: Path, *where: object) -> Series:
         encode, values = _avro(json.loads(file.read_text("utf-8")), *where)
         while True:
             yield encode(values.next())
-    except (Endless, SchemaParseException, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-        # fastavro answers a malformed schema with whatever goes wrong first, some of it only when a value is encoded
-        told = str(error) if isinstance(error, Endless) else f"{type(error).__name__}: {error}"
+    except (Undrawable, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        # some of what is wrong with a schema shows only when a value is drawn or encoded
+        told = str(error) if isinstance(error, Undrawable) else f"{type(error).__name__}: {error}"
         raise ContractError([(place, f"{file}: nothing can be drawn from this schema: {told}")]) from error
 
 
 def _avro(written: Any, *where: object) -> tuple[Callable[[Any], bytes], Values]:
     named: dict[str, Any] = {}
-    parsed: Any = fastavro.parse_schema(written, named)
+    try:
+        parsed: Any = fastavro.parse_schema(written, named)
+    except Exception as error:  # fastavro answers a malformed schema with whatever goes wrong first
+        raise Undrawable(f"{type(error).__name__}: {error}") from error
 
     def encode(value: Any) -> bytes:
         buffer = io.BytesIO()

@@ -22,6 +22,12 @@ DEPTH_MAX = 4
 PARTS_MAX = 500
 PARTS_CAP = 20_000
 """How many parts a value may have before it ends as soon as its schema lets it, and before it is given up."""
+FIXED_CAP = 1_000_000
+"""Bytes of the largest fixed that is drawn: the size of the largest record that Kafka takes by default."""
+DIGITS_MAX = 1000
+"""Digits of the longest decimal that is drawn, whatever precision is declared."""
+FIRST_VISITS = 24
+"""How often a place is visited before boundary values become rare."""
 
 DAY_MS = 86_400_000
 FIRST_DAY, LAST_DAY = -719_160, 2_932_894
@@ -55,7 +61,7 @@ def below(bound: int, *where: object) -> int:
     return int.from_bytes(shake_256(text.encode()).digest(width), "big") % bound
 
 
-class Endless(Exception):  # noqa: N818 - it names the schema, which is what the reader asks
+class Undrawable(Exception):  # noqa: N818 - it names the schema, which is what the reader asks
     """The schema has no value of a sensible size, such as a record that contains itself with no way to stop."""
 
 
@@ -74,7 +80,7 @@ class Values:
         self._parts = 0
         self._heights = _heights(named)
         if _height(schema, self._heights) is None:
-            raise Endless("it has no finite value: a record contains itself, with no null, array or map to end it")
+            raise Undrawable("it has no finite value: a record contains itself, with no null, array or map to end it")
 
     def next(self) -> Any:
         """Draw the next value of the series."""
@@ -84,7 +90,7 @@ class Values:
     def _value(self, node: Any, path: str, depth: int) -> Any:
         self._parts += 1
         if self._parts > PARTS_CAP:
-            raise Endless(f"its smallest values have more than {PARTS_CAP:,} parts")
+            raise Undrawable(f"its smallest values have more than {PARTS_CAP:,} parts")
         if isinstance(node, list):
             return self._branch(node, path, depth)
         if isinstance(node, str) and node in self._named:
@@ -140,9 +146,10 @@ class Values:
     def _bytes(self, kind: str, node: Mapping[str, Any], path: str, logical: str) -> bytes:
         """Bytes or a fixed; a decimal is its unscaled value, two's complement, big-endian (Avro, Logical Types)."""
         size: int | None = node["size"] if kind == "fixed" else None
+        if size is not None and not 0 <= size <= FIXED_CAP:
+            raise Undrawable(f"its values have {size:,} bytes; allowed: 0 to {FIXED_CAP:,}")
         if logical == "decimal" and isinstance(node.get("precision"), int) and node["precision"] > 0:
-            most = 10 ** node["precision"] - 1
-            most = most if size is None else min(most, 2 ** max(8 * size - 1, 0) - 1)
+            most = 10 ** min(node["precision"], DIGITS_MAX) - 1
             unscaled: int = self._whole(path, -most, most)
             width = unscaled.bit_length() // 8 + 1 if size is None else size
             return unscaled.to_bytes(width, "big", signed=True)
@@ -174,12 +181,19 @@ class Values:
         return (self._visits[path] + below(bound, *self._where, path)) % bound
 
     def _on_edge(self, path: str) -> bool:
-        """Count a visit; every other one takes a boundary value."""
+        """Count a visit; the first ones alternate between boundary and random values, later ones are mostly random."""
         self._visits[path] += 1
-        return self._visits[path] % 2 == 1
+        visit = self._visits[path]
+        if visit > FIRST_VISITS:
+            return below(8, *self._where, path, visit, "edge") == 0
+        # Half of the places begin with a boundary, so that they do not all come in the same few records.
+        return (visit + below(2, *self._where, path, "start")) % 2 == 1
 
     def _edge(self, path: str, edges: tuple[T, ...]) -> T:
-        return edges[(self._visits[path] // 2 + below(len(edges), *self._where, path)) % len(edges)]
+        visit = self._visits[path]
+        if visit > FIRST_VISITS:
+            return edges[self._dice(len(edges), path, "which")]
+        return edges[(visit // 2 + below(len(edges), *self._where, path)) % len(edges)]
 
     def _dice(self, bound: int, path: str, *more: object) -> int:
         return below(bound, *self._where, path, self._visits[path], *more)

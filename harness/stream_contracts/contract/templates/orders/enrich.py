@@ -67,13 +67,13 @@ class Batch:
 
     def bounds(self) -> tuple[list[TopicPartition], list[TopicPartition]]:
         """Per partition, the first offset of the batch and the one after its last."""
-        first: dict[Any, int] = {}
-        after: dict[Any, int] = {}
+        first: dict[Any, TopicPartition] = {}
+        after: dict[Any, TopicPartition] = {}
         for message in self.messages:
-            where, offset = (message.topic(), message.partition()), message.offset() or 0
-            first.setdefault(where, offset)
-            after[where] = offset + 1
-        return [TopicPartition(*at, first[at]) for at in first], [TopicPartition(*at, after[at]) for at in after]
+            topic, partition, offset = str(message.topic()), message.partition() or 0, message.offset() or 0
+            first.setdefault((topic, partition), TopicPartition(topic, partition, offset))
+            after[topic, partition] = TopicPartition(topic, partition, offset + 1)
+        return list(first.values()), list(after.values())
 
 
 def handle(batch: Batch, producer: Producer, output: str) -> None:
