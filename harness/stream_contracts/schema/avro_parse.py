@@ -256,6 +256,9 @@ class _Text:
             self.check_name(part, f"{pointer}/name", "name")
         inner = fullname.rpartition(".")[0]
         aliases = self.aliases(written, pointer)
+        for at, alias in enumerate(aliases):
+            for part in alias.split("."):
+                self.check_name(part, f"{pointer}/aliases/{at}", "name")
         return fullname, tuple(alias if "." in alias or not inner else f"{inner}.{alias}" for alias in aliases)
 
     def aliases(self, written: dict[str, Any], pointer: str) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def boundary(parsed: AvroSchema, *, named_branches: bool = False) -> Iterator[An
 
     In records, one field at a time is at an edge while the others stay plain; so the number grows with the fields.
     """
-    edges = _Edges(Shape(parsed), named_branches=named_branches)
+    edges = Edges(Shape(parsed), named_branches=named_branches)
     if edges.shape.height[parsed.root] < float("inf"):
         yield from edges.of(parsed.root, {})
 
@@ -141,7 +141,7 @@ class _Wrapped:
         return f"as {branch_name(self.branch)}"
 
 
-class _Edges(_Maker):
+class Edges(_Maker):
     """Edge values; ``inside`` counts the rounds of each record that is open."""
 
     def __init__(self, shape: Shape, *, named_branches: bool) -> None:
