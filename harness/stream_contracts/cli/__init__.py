@@ -10,7 +10,9 @@ import click
 from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "compat": "stream_contracts.cli.compat:compat",
+}
 """Subcommand -> ``module:attribute`` of its click command."""
 
 
