@@ -21,7 +21,7 @@ _LINES = "stream_contracts_lines"
 _STACKS = "stream_contracts_stacks"
 
 
-class PromiseBroken(Exception):
+class BrokenPromiseError(Exception):
     """Carries a judgement that is no pass to the report; its text is the finding."""
 
 
@@ -37,11 +37,11 @@ class ContractFile(pytest.File):
         for name in contract.pipelines:
             yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The complaints, each with its line, instead of a stack."""
         if isinstance(excinfo.value, ContractError):
             return str(excinfo.value)
-        return super().repr_failure(excinfo)
+        return super().repr_failure(excinfo, style)
 
 
 class Subject(pytest.Collector):
@@ -88,7 +88,7 @@ class Promise(pytest.Item):
         if judgement.verdict is Verdict.UNKNOWN and self.config.stash[ALLOWS_UNKNOWN]:
             pytest.skip("\n".join(lines))
         if judgement.verdict is not Verdict.PASS:
-            raise PromiseBroken("\n".join(lines))
+            raise BrokenPromiseError("\n".join(lines))
         if judgement.findings:
             self.add_report_section("call", "stream contracts", "\n".join(lines))
 
@@ -98,7 +98,7 @@ class Promise(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The finding, not our stack."""
-        if isinstance(excinfo.value, PromiseBroken | StreamContractsError):
+        if isinstance(excinfo.value, BrokenPromiseError | StreamContractsError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -20,7 +20,7 @@ from stream_contracts.history.model import Expected
 from stream_contracts.trial import evidence
 from stream_contracts.trial.case import Arena
 from stream_contracts.trial.run import Run, run
-from stream_contracts.wire.moment import PHASES, Moment
+from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.plan import Plan, Strike
 
 Progress = Callable[[str], None]
@@ -48,6 +48,28 @@ class Proof:
     struck_at: str = ""
     replayed: str = ""
     folder: Path | None = None
+
+    @property
+    def told(self) -> str:
+        """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s a moment, seed 1``."""
+        if not self.moments:
+            return f"no moment tried, {self.trials} trials in {self.seconds:.1f} s, seed {self.seed}"
+        chosen = "" if self.seen == self.moments else f" (classes: first, second and last; of {self.seen} seen)"
+        return (
+            f"moments {self.exercised}/{self.moments} exercised{chosen}, {self.trials} trials in {self.seconds:.1f} s, "
+            f"median {self.median_s:.2f} s a moment, seed {self.seed}"
+        )
+
+    def explained(self) -> Judgement:
+        """The judgement, with when it showed, how surely it shows again, and where the evidence lies."""
+        told = [self.judgement.note] if self.judgement.note else []
+        if self.struck_at:
+            told.append(f"seen with: {self.struck_at}")
+        if self.replayed:
+            told.append(f"run again with the same plan: {self.replayed} failed in the same way")
+        if self.folder is not None:
+            told.append(f"plan, journal and logs: {self.folder}")
+        return replace(self.judgement, note="\n".join(told))
 
     @property
     def median_s(self) -> float:
@@ -105,6 +127,7 @@ class _Sweep:
 
     def _strike_all(self, seen: Sequence[Moment]) -> Judgement:
         moments = list(seen) if self._every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
+        moments.sort(key=urgency)
         self._proof.seen, self._proof.moments = len(seen), len(moments)
         missed: list[Moment] = []
         warnings: dict[str, Finding] = {}
