@@ -13,6 +13,7 @@ from stream_contracts.errors import StreamContractsError
 COMMANDS: dict[str, str] = {
     "stack": "stream_contracts.cli.stack:stack",
     "init": "stream_contracts.cli.init:init",
+    "replay": "stream_contracts.cli.replay:replay",
     "test": "stream_contracts.cli.test:test",
     "compat": "stream_contracts.cli.compat:compat",
 }
