@@ -13,7 +13,9 @@ def lint_imports(*arguments: str, config: Path | None = None) -> subprocess.Comp
     """Run import-linter as `make check` does."""
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "harness")}
-    return subprocess.run(command, cwd=config or ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=config or ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_the_layers_are_kept():

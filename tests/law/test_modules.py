@@ -26,9 +26,11 @@ def test_no_room_is_an_attic(path):
 def test_public_functions_and_classes_have_a_promise():
     missing = []
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                nested = node.col_offset > 4
-                if not nested and ast.get_docstring(node) is None:
-                    missing.append(f"{path.relative_to(HARNESS)}:{node.lineno} {node.name}")
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+        owners = [module, *classes]
+        for node in (node for owner in owners for node in owner.body):
+            defines = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if defines and not node.name.startswith("_") and ast.get_docstring(node) is None:
+                missing.append(f"{path.relative_to(HARNESS)}:{node.lineno} {node.name}")
     assert not missing

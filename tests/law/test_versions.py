@@ -18,13 +18,16 @@ def test_compose_runs_the_image_of_the_blueprint():
 
 def test_the_locked_jars_are_of_that_version():
     lock = tomllib.loads((ROOT / "harness/stream_contracts/stack/kafka.lock.toml").read_text())
-    kafka = [jar["coordinates"] for jar in lock["jars"] if jar["coordinates"].startswith("org.apache.kafka:")]
+    kafka = [coordinates for coordinates in lock["jars"] if coordinates.startswith("org.apache.kafka:")]
     assert kafka
     assert all(coordinates.split(":")[-1] == KAFKA_VERSION for coordinates in kafka)
-    assert all(len(jar["sha256"]) == 64 for jar in lock["jars"])
+    assert all(len(jar["sha256"]) == 64 for jar in lock["jars"].values())
 
 
 def test_the_package_and_the_changelog_know_the_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == __version__
-    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text() or f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert (
+        "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
+        or f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    )
