@@ -20,7 +20,8 @@ def run(pytester, *arguments):
     return pytester.runpytest_subprocess("--stream-contracts", "--strict-markers", "--strict-config", *arguments)
 
 
-def test_each_promise_is_an_item_of_its_own(pytester, orders):
+@pytest.mark.usefixtures("orders")
+def test_each_promise_is_an_item_of_its_own(pytester):
     done = run(pytester, "--collect-only", "-q")
     assert [line for line in done.outlines if "::" in line] == [
         "contracts/orders/contract.yaml::orders-value::compatibility",
@@ -29,17 +30,20 @@ def test_each_promise_is_an_item_of_its_own(pytester, orders):
     ]
 
 
-def test_items_are_chosen_by_keyword_and_by_node_id(pytester, orders):
+@pytest.mark.usefixtures("orders")
+def test_items_are_chosen_by_keyword_and_by_node_id(pytester):
     run(pytester, "-k", "compatibility").assert_outcomes(passed=2, deselected=1)
     run(pytester, "contracts/orders/contract.yaml::orders-value::compatibility").assert_outcomes(passed=1)
 
 
-def test_the_ini_file_switches_it_on(pytester, orders):
+@pytest.mark.usefixtures("orders")
+def test_the_ini_file_switches_it_on(pytester):
     pytester.makeini("[pytest]\nstream_contracts = true\n")
     pytester.runpytest_subprocess("-k", "compatibility").assert_outcomes(passed=2, deselected=1)
 
 
-def test_the_command_line_beats_the_ini_file(pytester, orders):
+@pytest.mark.usefixtures("orders")
+def test_the_command_line_beats_the_ini_file(pytester):
     pytester.makeini("[pytest]\nstream_seed = 3\n")
     run(pytester, "-k", "compatibility").stdout.fnmatch_lines(["stream contracts: *seed 3"])
     run(pytester, "-k", "compatibility", "--stream-seed", "4").stdout.fnmatch_lines(["stream contracts: *seed 4"])
@@ -48,7 +52,9 @@ def test_the_command_line_beats_the_ini_file(pytester, orders):
 def test_junit_knows_where_the_promise_stands(pytester, orders):
     run(pytester, "-k", "orders-value", "--junit-xml=out.xml", "-o", "junit_family=xunit1")
     case = next(ET.parse(pytester.path / "out.xml").iter("testcase"))
-    line = next(i for i, text in enumerate((orders / "contract.yaml").read_text().splitlines()) if "order.avsc}" in text)
+    line = next(
+        i for i, text in enumerate((orders / "contract.yaml").read_text().splitlines()) if "order.avsc}" in text
+    )
     assert case.get("file") == "contracts/orders/contract.yaml"
     assert int(case.get("line")) == line
 

@@ -3,7 +3,16 @@
 import subprocess
 import sys
 
-HEAVY = ["pydantic", "fastavro", "confluent_kafka", "google.protobuf", "hypothesis", "duckdb", "stream_contracts", "kio"]
+HEAVY = [
+    "pydantic",
+    "fastavro",
+    "confluent_kafka",
+    "google.protobuf",
+    "hypothesis",
+    "duckdb",
+    "stream_contracts",
+    "kio",
+]
 
 SPY = """
 import sys

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.artefacts import Jar, JarCache, cache_home, read_lock
 from stream_contracts.stack.blueprint import Blueprint

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.errors import StackError
 from stream_contracts.stack.artefacts import VERIFIED_MTIME, Jar, JarCache, cache_home, read_lock, sound
 from stream_contracts.stack.blueprint import KAFKA_VERSION
 from stream_contracts.stack.runtime import java_home
-
 from tests.stack.conftest import Mirror
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from stream_contracts.errors import UsageError
 from stream_contracts.stack.blueprint import OURS, Blueprint, Ports, broker_properties
 

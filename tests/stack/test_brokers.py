@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+
 from stream_contracts.errors import StackError, UsageError
 from stream_contracts.stack import BACKENDS, brokers, open_stack
 from stream_contracts.stack.blueprint import KAFKA_VERSION, Blueprint

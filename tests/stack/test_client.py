@@ -11,6 +11,7 @@ import pytest
 from kio.schema.errors import ErrorCode
 from kio.schema.list_transactions.v0.request import ListTransactionsRequest
 from kio.schema.metadata.v12.request import MetadataRequest
+
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.client import Connection
 from stream_contracts.stack.model import Stack

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.errors import StackError
 from stream_contracts.stack.derived import DONE, UNUSED_S, derived
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.errors import StackError
 from stream_contracts.stack import ports
 from stream_contracts.stack.ports import RANGE, reserved

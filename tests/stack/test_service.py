@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.errors import StackError
 from stream_contracts.stack.service import (
     SERVICE_TAG,
@@ -19,7 +20,6 @@ from stream_contracts.stack.service import (
     first_to_end,
 )
 from stream_contracts.stack.warden import RUN_TAG, tagged
-
 from tests.stack.conftest import until
 
 COUNT = "import time\nfor n in range(10**9):\n    print(n, flush=True)\n    time.sleep(0.005)"

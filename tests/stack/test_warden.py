@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.brokers import watched
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.warden import RUN_TAG, tagged
-
 from tests.stack.conftest import until
 
 LIGHT = """

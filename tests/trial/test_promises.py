@@ -126,7 +126,11 @@ def test_a_pipeline_that_cannot_run_is_unknown_and_shows_its_log(session, tmp_pa
 def test_output_that_is_no_function_of_the_input_is_unknown_and_says_what_to_do(session, tmp_path):
     folder = tmp_path / "clock"
     copy(ROOT / "contracts/orders", folder)
-    rewrite(folder / "enrich.py", 'order["size"] =', 'order["note"] = str(__import__("time").time_ns())\n    order["size"] =')
+    rewrite(
+        folder / "enrich.py",
+        'order["size"] =',
+        'order["note"] = str(__import__("time").time_ns())\n    order["size"] =',
+    )
     proof = session.prove(load(folder), "enrich", lambda _: None)
     assert proof.judgement.verdict is Verdict.UNKNOWN
     assert "compare.ignore" in proof.judgement.note
@@ -151,7 +155,7 @@ def test_time_is_compressed_and_the_history_says_so(session):
     assert max(proof.trial_seconds) < 20
 
 
-def test_the_same_seed_is_the_same_plan(session):
+def test_the_same_seed_is_the_same_plan():
     one, other = plan("orders", strike("EndTxn", 1)), plan("orders", strike("EndTxn", 1))
     assert one.to_json() == other.to_json()
     assert replace(one, seed=2).digest != one.digest
