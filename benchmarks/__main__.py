@@ -24,7 +24,9 @@ def main() -> int:
         sys.stderr.write(f"no benchmark {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}\n")
         return 2
     load = ", ".join(f"{part:.1f}" for part in os.getloadavg())
-    print(f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load}")
+    print(
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load}"
+    )
     for name in names:
         print(f"\n== {name}")
         import_module(BENCHMARKS[name]).main()

@@ -19,7 +19,9 @@ def main() -> None:
         pairs = [(_run(folder), _run(folder, "-p", "no:stream_contracts")) for _ in range(PAIRS)]
     extra = median(on - off for on, off in pairs)
     ratio = median(on / off for on, off in pairs)
-    print(f"an empty run: {extra * 1000:+.0f} ms with the plugin installed, ratio {ratio:.3f} (median of {PAIRS} pairs)")
+    print(
+        f"an empty run: {extra * 1000:+.0f} ms with the plugin installed, ratio {ratio:.3f} (median of {PAIRS} pairs)"
+    )
 
 
 def _run(folder: str, *arguments: str) -> float:

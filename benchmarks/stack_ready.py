@@ -19,4 +19,6 @@ def main() -> None:
                 timings.append(dict(stack.timings))
         for name in timings[0]:
             seconds = [timing[name] for timing in timings]
-            print(f"{brokers} broker(s) {name:10} median {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})")
+            print(
+                f"{brokers} broker(s) {name:10} median {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+            )

@@ -127,7 +127,9 @@ class Lane:
                 self.failure = self.failure or error
             except Exception as error:
                 # asyncio would only print it: the trial would go on with a wire that nobody watches.
-                self.failure = self.failure or HarnessError(f"the tap broke on connection {connection.number}: {error!r}")
+                self.failure = self.failure or HarnessError(
+                    f"the tap broke on connection {connection.number}: {error!r}"
+                )
             finally:
                 self._connections.discard(connection)
                 self.changed.set()
