@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
@@ -185,7 +186,7 @@ class _Trial:
     def boundaries(self, pairs: list[Pair]) -> _Proof | None:
         """A proof from the boundary values of any pair, where no rule suspects anything."""
         for pair in pairs:
-            if pair.writer is pair.reader:
+            if _alike(pair):
                 continue
             for plan in around(pair.path, variants(pair.writer, depth=2)):
                 if self._left <= 0:
@@ -220,6 +221,23 @@ class _Trial:
     def _shown(self, root: Descriptor, value: dict[str, object]) -> dict[str, object]:
         """Say which message it is, unless it is the one that a record holds by default."""
         return value if root is self._first else {"@type": root.full_name, **value}
+
+
+def _alike(pair: Pair) -> bool:
+    """Whether the two messages are written the same, down to their enums; the messages below are pairs of their own."""
+    return _written(pair.writer) == _written(pair.reader)
+
+
+def _written(message: Descriptor) -> tuple[object, ...]:
+    proto = DescriptorProto()
+    message.CopyToProto(proto)
+    enums = []
+    for field in shape(message).by_number.values():
+        if field.enum_type is not None:
+            values = tuple((value.number, value.name) for value in field.enum_type.values)
+            enums.append((field.number, field.enum_type.is_closed, values))
+    rest = [(field.number, field.has_presence, field.is_packed) for field in shape(message).by_number.values()]
+    return proto.SerializeToString(deterministic=True), tuple(enums), tuple(rest)
 
 
 def _targets(suspicion: _Suspicion) -> Iterator[Plan]:
