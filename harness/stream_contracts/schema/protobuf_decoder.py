@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
-from stream_contracts.schema.protobuf_meaning import is_message, loss, message_of, shape
+from stream_contracts.schema.protobuf_meaning import in_oneof, is_message, loss, message_of, shape
 from stream_contracts.schema.protobuf_protoc import Compiled
 from stream_contracts.schema.protobuf_rules import FIELD_RULES, MESSAGE_RULES, Hit, arrives
 from stream_contracts.schema.protobuf_values import Plan, around, build, field_values, picture, search, variants
@@ -56,8 +55,9 @@ class _Proof:
 def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
     """What becomes of data written with ``writer`` and read with ``reader``; at most ``budget`` messages are tried."""
     roots, unread = _roots(writer, reader)
-    if not roots and unread:
-        return Decoding(Reads.UNKNOWN, proved=False, note=f"the reader has no message to read {unread[0]} with")
+    if not roots:
+        missing = f"the reader has no message to read {unread[0]} with" if unread else "the writer has no message"
+        return Decoding(Reads.UNKNOWN, proved=False, note=missing)
     pairs = [pair for root, counterpart in roots for pair in _reachable(root, counterpart)]
     pairs = list({(id(pair.writer), id(pair.reader)): pair for pair in reversed(pairs)}.values())[::-1]
     suspicions = [suspicion for pair in pairs for suspicion in _suspicions(pair)]
@@ -186,9 +186,7 @@ class _Trial:
     def boundaries(self, pairs: list[Pair]) -> _Proof | None:
         """A proof from the boundary values of any pair, where no rule suspects anything."""
         for pair in pairs:
-            if _alike(pair):
-                continue
-            for plan in around(pair.path, variants(pair.writer, depth=2)):
+            for plan in around(pair.path, variants(pair.writer, depth=2, only=_changed(pair))):
                 if self._left <= 0:
                     return None
                 proof = self.outcome(pair.root, plan)
@@ -223,21 +221,21 @@ class _Trial:
         return value if root is self._first else {"@type": root.full_name, **value}
 
 
-def _alike(pair: Pair) -> bool:
-    """Whether the two messages are written the same, down to their enums; the messages below are pairs of their own."""
-    return _written(pair.writer) == _written(pair.reader)
+def _changed(pair: Pair) -> set[int]:
+    """The writer's fields that the reader declares in another way, whatever the rules think of it."""
+    theirs = shape(pair.reader).by_number
+    return {
+        number
+        for number, field in shape(pair.writer).by_number.items()
+        if number not in theirs or _declared(field) != _declared(theirs[number])
+    }
 
 
-def _written(message: Descriptor) -> tuple[object, ...]:
-    proto = DescriptorProto()
-    message.CopyToProto(proto)
-    enums = []
-    for field in shape(message).by_number.values():
-        if field.enum_type is not None:
-            values = tuple((value.number, value.name) for value in field.enum_type.values)
-            enums.append((field.number, field.enum_type.is_closed, values))
-    rest = [(field.number, field.has_presence, field.is_packed) for field in shape(message).by_number.values()]
-    return proto.SerializeToString(deterministic=True), tuple(enums), tuple(rest)
+def _declared(field: FieldDescriptor) -> tuple[object, ...]:
+    enum = field.enum_type
+    constants = enum and (enum.is_closed, tuple((value.number, value.name) for value in enum.values))
+    label = field.is_repeated, field.is_required, field.has_presence, field.is_packed
+    return field.name, field.type, label, repr(field.default_value), in_oneof(field), constants
 
 
 def _targets(suspicion: _Suspicion) -> Iterator[Plan]:

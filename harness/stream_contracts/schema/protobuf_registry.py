@@ -98,7 +98,7 @@ class Walk:
             if isinstance(pair, Message):
                 self._under_way.discard(pair)
                 continue
-            self._comparisons += 1
+            self._comparisons += self._chain > 0
             if self._comparisons > MOST_COMPARISONS:
                 raise TooMuchError(f"the types refer to each other in more than {MOST_COMPARISONS} ways")
             if pair.original in self._under_way:
