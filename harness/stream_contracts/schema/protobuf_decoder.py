@@ -186,7 +186,10 @@ class _Trial:
     def boundaries(self, pairs: list[Pair]) -> _Proof | None:
         """A proof from the boundary values of any pair, where no rule suspects anything."""
         for pair in pairs:
-            for plan in around(pair.path, variants(pair.writer, depth=2, only=_changed(pair))):
+            changed = _changed(pair)
+            if pair.path and not changed and not any(field.is_required for field in pair.reader.fields):
+                continue
+            for plan in around(pair.path, variants(pair.writer, depth=2, only=changed)):
                 if self._left <= 0:
                     return None
                 proof = self.outcome(pair.root, plan)
@@ -235,7 +238,8 @@ def _declared(field: FieldDescriptor) -> tuple[object, ...]:
     enum = field.enum_type
     constants = enum and (enum.is_closed, tuple((value.number, value.name) for value in enum.values))
     label = field.is_repeated, field.is_required, field.has_presence, field.is_packed
-    return field.name, field.type, label, repr(field.default_value), in_oneof(field), constants
+    default = "" if field.is_repeated or is_message(field) else repr(field.default_value)
+    return field.name, field.type, label, default, in_oneof(field), constants
 
 
 def _targets(suspicion: _Suspicion) -> Iterator[Plan]:

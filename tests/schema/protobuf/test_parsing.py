@@ -193,7 +193,7 @@ def _entries(messages: tuple[Message, ...]) -> int:
 
 
 WORDS = "message A int32 a 1 -1 optional map< oneof enum option reserved to group service rpc extend 99999999999"
-TOKENS = st.sampled_from(WORDS.split()) | st.sampled_from(list('{}=;[]()"\0') + ["/*", "//"])
+TOKENS = st.sampled_from([*WORDS.split(), *"{}=;[]()", '"', "\x00", "/*", "//"])
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
