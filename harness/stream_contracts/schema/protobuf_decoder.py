@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
@@ -62,7 +63,7 @@ def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
     pairs = list({(id(pair.writer), id(pair.reader)): pair for pair in reversed(pairs)}.values())[::-1]
     suspicions = [suspicion for pair in pairs for suspicion in _suspicions(pair)]
     trial = _Trial(dict(_by_name(roots)), writer, budget)
-    note = _note(writer, unread)
+    note = _note(writer, unread, roots)
     if next(iter(writer.messages), "") in unread:
         first = f"the reader has no message to read {unread[0]} with"
         return _judged(suspicions, trial, Reads.UNKNOWN, first)
@@ -140,13 +141,28 @@ def _suspicion(rule: str, hit: Hit, pair: Pair) -> _Suspicion:
     return _Suspicion(Clash(rule, pointer, hit.message, hit.reads), pair, hit.number)
 
 
-def _note(writer: Compiled, unread: list[str]) -> str:
+def _note(writer: Compiled, unread: list[str], roots: list[tuple[Descriptor, Descriptor]]) -> str:
     notes = []
     if unread:
         notes.append(f"no counterpart in the reader, so records of it are not judged: {', '.join(unread)}")
     if any("google.protobuf.Any" in _types(message) for message in writer.messages.values()):
         notes.append("google.protobuf.Any names its type in full: what is packed in it is not judged")
+    for mine, theirs in roots:
+        for field in _taken_back(mine, theirs):
+            why = "the writer had reserved it, so older data may hold another value there"
+            notes.append(f"{theirs.name}.{field.name} uses number {field.number}: {why}")
     return "; ".join(notes)
+
+
+def _taken_back(writer: Descriptor, reader: Descriptor) -> Iterator[FieldDescriptor]:
+    """Fields of the reader whose number the writer had reserved: no data of the writer, but of those before it."""
+    new = [field for field in reader.fields if field.number not in shape(writer).by_number]
+    if new:
+        proto = DescriptorProto()
+        writer.CopyToProto(proto)
+        for field in new:
+            if any(reserved.start <= field.number < reserved.end for reserved in proto.reserved_range):
+                yield field
 
 
 def _types(message: Descriptor) -> set[str]:

@@ -145,6 +145,7 @@ def test_a_number_reused_across_versions_shows_against_the_old_version_only() ->
     third = 'syntax = "proto3"; message Pay { string a = 1; string c = 2; }'
     assert decoding(first, second).reads is Reads.READS
     assert decoding(second, third).reads is Reads.READS
+    assert "Pay.c uses number 2: the writer had reserved it" in decoding(second, third).note
     assert rules(decoding(first, third)) == {"protobuf-wire-type"}
 
 
