@@ -179,16 +179,15 @@ class _Trial:
     def worst(self, suspicions: list[_Suspicion], enough: Reads) -> _Proof | None:
         """The worst proof that the suspected places give, boundary values first, then Hypothesis."""
         best: _Proof | None = None
-        share = max(1, self._left // 2)
         for suspicion in suspicions:
             if best is not None and _SEVERITY[best.reads] >= _SEVERITY[suspicion.clash.reads]:
                 break
-            limit = self._left - max(1, share // len(suspicions))
+            limit = self._left // 2  # one proof is enough, so the first places get the most tries
             for plan in around(suspicion.pair.path, _targets(suspicion)):
                 proof = self.outcome(suspicion.pair.root, plan)
                 if proof is not None and (best is None or _SEVERITY[proof.reads] > _SEVERITY[best.reads]):
                     best = proof
-                if (best is not None and best.reads is enough) or self._left <= max(0, limit):
+                if (best is not None and best.reads is enough) or self._left <= limit:
                     break
         if best is None and self._left > 0:
             best = self._searched(suspicions)
