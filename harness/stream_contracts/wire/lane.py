@@ -127,7 +127,9 @@ class Lane:
                 self.failure = self.failure or error
             except Exception as error:
                 # asyncio would only print it: the trial would go on with a wire that nobody watches.
-                self.failure = self.failure or HarnessError(f"the tap broke on connection {connection.number}: {error!r}")
+                self.failure = self.failure or HarnessError(
+                    f"the tap broke on connection {connection.number}: {error!r}"
+                )
             finally:
                 self._connections.discard(connection)
                 self.changed.set()
@@ -225,7 +227,7 @@ def _listener(address: Address) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        listener.setblocking(False)
+        listener.settimeout(0)
     except OSError as error:
         listener.close()
         raise HarnessError("no door for the broker at {}:{}: {}".format(*address, error)) from error
