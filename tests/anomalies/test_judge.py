@@ -61,7 +61,7 @@ def test_an_empty_output_is_a_loss() -> None:
 
 
 def test_an_unknown_promise_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="exactly once.*at-least-once, at-most-once, exactly-once"):
+    with pytest.raises(UsageError, match=r"exactly once.*at-least-once, at-most-once, exactly-once"):
         judged(sent(1), wanted(1, "a"), delivery="exactly once")
 
 
@@ -106,7 +106,8 @@ EVENTS = st.none() | st.integers(0, 5)
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
     rows: list[Row] = [
-        sent(event, draw(KEYS), draw(st.sampled_from(["ok", "ok", "aborted", "fail"]))) for event in range(draw(st.integers(0, 5)))
+        sent(event, draw(KEYS), draw(st.sampled_from(["ok", "ok", "aborted", "fail"])))
+        for event in range(draw(st.integers(0, 5)))
     ]
     seen: Counter[str] = Counter()
     for digest in draw(st.lists(DIGESTS, min_size=1, max_size=5)):
@@ -137,7 +138,7 @@ def test_every_difference_from_the_expectation_is_told_and_nothing_else(rows: li
 
 
 def test_a_head_without_its_lines_names_the_missing_one() -> None:
-    with pytest.raises(ValueError, match="odd.sql: its head has no line '-- remedy: …'"):
+    with pytest.raises(ValueError, match=r"odd\.sql: its head has no line '-- remedy: …'"):
         parse("odd", "-- odd: a title\n-- breaks: exactly-once\n-- why: so\n-- says: that\nselect 1")
 
 
