@@ -10,7 +10,9 @@ import click
 from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "stack": "stream_contracts.cli.stack:stack",
+}
 """Subcommand -> ``module:attribute`` of its click command."""
 
 

@@ -1,0 +1,33 @@
+"""Fresh names for one trial: topics, group and transactional id, so that trials on one cluster never meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.contract.placeholders import filled
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The namespace of one trial: every name in it begins with ``prefix``."""
+
+    prefix: str
+
+    def topic(self, declared: str) -> str:
+        """The topic that stands for a declared one."""
+        return f"{self.prefix}.{declared}"
+
+    def declared(self, topic: str) -> str:
+        """The declared name of a topic of this namespace."""
+        return topic.removeprefix(f"{self.prefix}.")
+
+    def environment(self, contract: Contract, pipeline: Pipeline, instance: str) -> Mapping[str, str]:
+        """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life."""
+        return filled(
+            pipeline.env,
+            topics={declared: self.topic(declared) for declared in contract.topics},
+            group=f"{self.prefix}.group",
+            transactional_id=f"{self.prefix}.{instance}",
+        )

@@ -1,0 +1,52 @@
+"""A plan: everything that a trial will do, drawn before it starts. JSON, and the same plan reruns anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stream_contracts.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One fault of a plan: its name in `FAULTS`, and the moment at which it is applied."""
+
+    fault: str
+    instance: str
+    role: str
+    api: str
+    nth: int
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a trial does: the pipeline, the seed of its input, whether aborted input is mixed in, and the faults."""
+
+    contract: str
+    pipeline: str
+    seed: int
+    with_aborted: bool = False
+    strikes: tuple[Strike, ...] = ()
+
+    def to_json(self) -> str:
+        """One line, keys in order: the same plan is the same text, byte for byte."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @property
+    def digest(self) -> str:
+        """A short name for the plan, from its content."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read a plan; `UsageError` says what is wrong with it."""
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            strikes = tuple(Strike(**strike) for strike in fields.pop("strikes", ()))
+            return cls(**fields, strikes=strikes)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UsageError(f"this is not a plan: {error}. A plan is a file that a failing trial saved.") from error
