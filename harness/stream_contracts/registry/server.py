@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -54,6 +55,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop politely at the first signal, at once at the second; uvicorn would raise the signal again afterwards."""
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def read_users(path: Path) -> dict[str, str]:
