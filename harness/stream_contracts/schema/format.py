@@ -59,13 +59,14 @@ class Difference:
     """One difference between two schemas, under the kind name that Confluent publishes.
 
     ``path`` is the JSON pointer or Protobuf path in Confluent's spelling; ``compatible`` says whether the policy
-    allows this kind.
+    allows this kind; ``info`` is what Confluent calls additionalInfo (Avro only).
     """
 
     kind: str
     path: str
     message: str
     compatible: bool
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
