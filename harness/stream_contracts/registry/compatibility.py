@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from stream_contracts.errors import SchemaError
@@ -16,31 +15,12 @@ from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.references import source_of
 from stream_contracts.registry.state import Schema, State, Version
 from stream_contracts.registry.versions import numbered
+from stream_contracts.schema.compat import LEVELS, Direction, Level
 from stream_contracts.schema.format import Policy
 
-OLD_READS_NEW, NEW_READS_OLD = False, True
 _SHOWN_CHARS = 10240
 """How much of the earlier schema a verbose answer repeats."""
 _RESERVED = "confluent:reserved"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Who has to read whom (``new_reads``, in the order of the messages), and whether all versions are asked."""
-
-    directions: tuple[bool, ...]
-    transitive: bool = False
-
-
-LEVELS: Mapping[str, Level] = {
-    "NONE": Level(()),
-    "BACKWARD": Level((NEW_READS_OLD,)),
-    "BACKWARD_TRANSITIVE": Level((NEW_READS_OLD,), transitive=True),
-    "FORWARD": Level((OLD_READS_NEW,)),
-    "FORWARD_TRANSITIVE": Level((OLD_READS_NEW,), transitive=True),
-    "FULL": Level((OLD_READS_NEW, NEW_READS_OLD)),
-    "FULL_TRANSITIVE": Level((OLD_READS_NEW, NEW_READS_OLD), transitive=True),
-}
 
 
 def messages(
@@ -96,7 +76,8 @@ def _against(
     old_source, new_source = source_of(state, context, old), source_of(state, context, new)
     found: list[str] = []
     shown = False
-    for new_reads in level.directions:
+    for direction in level.directions:
+        new_reads = direction is Direction.BACKWARD
         reader, writer = (new_source, old_source) if new_reads else (old_source, new_source)
         clashes = terms.judge.clashes(new.kind, reader, writer, policy, new_reads)
         found += clashes

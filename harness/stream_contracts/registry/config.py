@@ -10,9 +10,9 @@ from stream_contracts.registry import requests as ask
 from stream_contracts.registry.answers import Answer, Terms
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.state import Drop, Effect, Put, State, Table
+from stream_contracts.schema.compat import LEVELS
 from stream_contracts.schema.format import Policy
 
-LEVELS = ("NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE")
 MODES = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD")
 _READ_ONLY = ("READONLY", "READONLY_OVERRIDE", "FORWARD")
 

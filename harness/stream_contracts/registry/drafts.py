@@ -30,7 +30,7 @@ def read_draft(state: State, subject: str, draft: Draft, normalize: bool, terms:
     if not draft.text:
         raise Refusal(42201, why="the schema is empty")
     links = pinned(state, context, draft.references)
-    source = Source(draft.text, resolved(state, context, links), f"schema of subject {subject}")
+    source = Source(draft.text, resolved(state, context, links), "schema")
     normalize = normalize or bool(effective(state, subject).get("normalize"))
     try:
         reading = terms.judge.read(draft.kind, source, normalize)

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from stream_contracts import __version__
-from stream_contracts.registry.config import KEYS, LEVELS, MODES
+from stream_contracts.registry.config import KEYS, MODES
 from stream_contracts.registry.routes import ROWS, Row, kind_of
+from stream_contracts.schema.compat import LEVELS
 
 _MEDIA = "application/vnd.schemaregistry.v1+json"
 _JSON_TYPES = {str: "string", bool: "boolean", dict: "object"}

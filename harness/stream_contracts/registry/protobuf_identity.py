@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
-from google.protobuf import text_format
+from google.protobuf import text_encoding, text_format
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -18,6 +18,13 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
 )
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from stream_contracts.errors import SchemaError
+from stream_contracts.registry.judge import Reading
+from stream_contracts.schema.format import Source
+from stream_contracts.schema.protobuf_descriptor import descriptor_in
+from stream_contracts.schema.protobuf_protoc import compiled
 
 _SCALARS = {
     number: name.removeprefix("TYPE_").lower()
@@ -30,6 +37,36 @@ _LABELS = {
     FieldDescriptorProto.LABEL_REPEATED: "repeated ",
 }
 _LAST_NUMBER = 2**29 - 1
+
+
+def reading(source: Source) -> Reading:
+    """Text to keep and identity of a schema that the registry accepts; one that protoc refuses is known by its text."""
+    file = _file_of(source)
+    if file is None:
+        return Reading(source.text, source.text)
+    kept = source.text if descriptor_in(source.text) is None else text(file)
+    return Reading(kept, identity(file))
+
+
+def serialized(source: Source) -> str:
+    """The schema as a ``FileDescriptorProto`` in base64; the text itself where protoc refuses it."""
+    file = _file_of(source)
+    return source.text if file is None else base64.b64encode(file.SerializeToString()).decode()
+
+
+def _file_of(source: Source) -> FileDescriptorProto | None:
+    """The compiled file, read with the options that its own imports define."""
+    try:
+        linked = compiled(source)
+    except SchemaError:
+        return None
+    name = "google.protobuf.FileDescriptorProto"
+    try:
+        known = GetMessageClass(linked.pool.FindMessageTypeByName(name))
+    except KeyError:
+        return FileDescriptorProto.FromString(linked.file.serialized_pb)
+    # Another class of the same shape: that of the pool, which knows the options that the imports define.
+    return cast("FileDescriptorProto", known.FromString(linked.file.serialized_pb))
 
 
 def identity(file: FileDescriptorProto) -> str:
@@ -157,10 +194,10 @@ def _bracket(field: FieldDescriptorProto) -> Iterator[str]:
         quoted = field.type in (field.TYPE_STRING, field.TYPE_BYTES)
         value = field.default_value
         if field.type == field.TYPE_STRING:
-            value = text_format.text_encoding.CEscape(value, as_utf8=True)
+            value = text_encoding.CEscape(value.encode(), as_utf8=True)
         yield f'default = "{value}"' if quoted else f"default = {value}"
     if field.json_name and field.json_name != _json_name(field.name):
-        yield f'json_name = "{text_format.text_encoding.CEscape(field.json_name, as_utf8=True)}"'
+        yield f'json_name = "{text_encoding.CEscape(field.json_name.encode(), as_utf8=True)}"'
     yield from (f"{name} = {value}" for name, value in _said(field.options))
 
 
@@ -220,5 +257,5 @@ def _value(field: Any, value: Any) -> str:
     if field.type == field.TYPE_BOOL:
         return str(value).lower()
     if field.type in (field.TYPE_STRING, field.TYPE_BYTES):
-        return f'"{text_format.text_encoding.CEscape(value, as_utf8=field.type == field.TYPE_STRING)}"'
+        return f'"{text_encoding.CEscape(value, as_utf8=field.type == field.TYPE_STRING)}"'
     return str(value)
