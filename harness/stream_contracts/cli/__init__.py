@@ -13,6 +13,8 @@ from stream_contracts.errors import StreamContractsError
 COMMANDS: dict[str, str] = {
     "registry": "stream_contracts.cli.registry:registry",
     "stack": "stream_contracts.cli.stack:stack",
+    "init": "stream_contracts.cli.init:init",
+    "compat": "stream_contracts.cli.compat:compat",
 }
 """Subcommand -> ``module:attribute`` of its click command."""
 

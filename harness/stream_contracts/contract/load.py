@@ -73,7 +73,7 @@ def _judged(file: Path, tree: Tree) -> tuple[Contract | None, list[tuple[Mark, s
         contract = Contract.model_validate(tree.data, context={"file": file, "tree": tree})
     except ValidationError as error:
         wrong += complaints.tell(error.errors(include_url=False), tree, _shape())
-    found += ((tree.keys[tree.nearest(steps)], text) for steps, text in wrong)
+    found += ((tree.keys[tree.nearest(steps)], text) for steps, text in wrong if steps not in tree.refused)
     return None if found else contract, sorted(dict.fromkeys(found))
 
 

@@ -21,12 +21,14 @@ Role = Literal["key", "value"]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+SETTING = r"^[A-Za-z0-9._-]+$"
 FIELD = r"^\$(\.[^.\s\[\]]+)+$"
 
 PATTERNS = {
     NAME: "a name of up to 100 letters, digits, '.', '_' and '-' that begins with a letter or a digit",
     TOPIC: "a topic name of up to 249 letters, digits, '.', '_' and '-'",
     VARIABLE: "the name of an environment variable: letters, digits and '_', no digit first",
+    SETTING: "the name of a topic setting: letters, digits, '.', '_' and '-'",
     FIELD: "a path such as $.processed_at or $.order.total",
 }
 """What each pattern means, for people."""
@@ -34,6 +36,7 @@ PATTERNS = {
 Name = Annotated[str, Field(pattern=NAME)]
 TopicName = Annotated[str, Field(pattern=TOPIC)]
 Variable = Annotated[str, Field(pattern=VARIABLE)]
+SettingName = Annotated[str, Field(pattern=SETTING)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -76,7 +79,7 @@ class Topic(_Part):
     """Number of partitions."""
     replication: int = Field(default=1, ge=1, le=32)
     """Replication factor; a stack with fewer brokers uses as many as it has."""
-    config: Mapping[Text, str | int | float | bool] = {}
+    config: Mapping[SettingName, str | int | float | bool] = {}
     """Topic settings, under Kafka's own names."""
     key: Schema | None = None
     """The schema of the record keys; without one they are text."""

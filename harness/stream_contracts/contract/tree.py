@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -32,12 +33,14 @@ class Tree:
     """What a YAML text says, and where.
 
     ``data`` is made of dict, tuple, str, int, float, bool and None. ``keys`` holds where each node begins: at its key
-    where it has one. ``complaints`` lists what makes the text no contract, whatever its content.
+    where it has one. ``complaints`` lists what makes the text no contract, whatever its content; a value that one of
+    them is about is None in ``data``, and its steps are in ``refused``.
     """
 
     data: Any = None
     keys: Mapping[Steps, Mark] = field(default_factory=dict)
     complaints: tuple[tuple[Mark, str], ...] = ()
+    refused: frozenset[Steps] = frozenset()
 
     def nearest(self, steps: Steps) -> Steps:
         """Return the longest beginning of ``steps`` that is written in the text."""
@@ -56,10 +59,11 @@ def read(raw: bytes) -> Tree:
         before = raw[: error.start].decode("utf-8-sig")
         return _refused(_mark_at(before), f"not UTF-8 text: found the byte 0x{raw[error.start]:02x}")
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Bounded
     try:
         root = yaml.compose(text)
-    except RecursionError:
-        return _refused(Mark(1, 1), f"nested too deeply; allowed: {DEPTH_MAX} levels")
+    except _TooMuch as error:
+        return _refused(error.mark, str(error))
     except YAMLError as error:
         return _refused(*_told(error, text))
     except Exception as error:  # the pure scanner lets ValueError, AttributeError and the like out on garbage
@@ -71,7 +75,7 @@ def read(raw: bytes) -> Tree:
         data = walk.plain(root, ())
     except _TooMuch as error:
         return _refused(error.mark, str(error))
-    return Tree(data, walk.keys, tuple(walk.complaints))
+    return Tree(data, walk.keys, tuple(walk.complaints), frozenset(walk.refused))
 
 
 class _TooMuch(Exception):  # noqa: N818 - it ends a walk, it is never seen outside
@@ -82,6 +86,32 @@ class _TooMuch(Exception):  # noqa: N818 - it ends a walk, it is never seen outs
         super().__init__(text)
 
 
+def _bounded(mark: Mark, depth: int, nodes: int) -> None:
+    if depth > DEPTH_MAX:
+        raise _TooMuch(mark, f"nested too deeply; allowed: {DEPTH_MAX} levels")
+    if nodes > NODES_MAX:
+        raise _TooMuch(mark, f"more than {NODES_MAX:,} values (an alias counts as often as it is used)")
+
+
+class _Bounded(Composer):
+    """Builds nodes, and stops at the bounds: a megabyte of YAML would otherwise take ruamel ten seconds."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False  # YAML allows them, and a warning has no place in a report
+        self.level = self.nodes = 0
+
+    def compose_node(self, parent: Any, index: int) -> Any:
+        """Compose one node and what is below it."""
+        at = self.loader.parser.peek_event().start_mark
+        self.level, self.nodes = self.level + 1, self.nodes + 1
+        _bounded(Mark(at.line + 1, at.column + 1), self.level - 1, self.nodes)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.level -= 1
+
+
 class _Walk:
     """One walk over the composed nodes: builds the data and notes the places."""
 
@@ -89,23 +119,24 @@ class _Walk:
         self.yaml = yaml
         self.keys: dict[Steps, Mark] = {}
         self.complaints: list[tuple[Mark, str]] = []
+        self.refused: set[Steps] = set()
 
     def plain(self, node: Node, steps: Steps, key: Node | None = None) -> Any:
         """Return the plain data of ``node``, which stands at ``steps``."""
         mark = _start(node)
-        if len(steps) > DEPTH_MAX:
-            raise _TooMuch(mark, f"nested too deeply; allowed: {DEPTH_MAX} levels")
-        if len(self.keys) >= NODES_MAX:
-            raise _TooMuch(mark, f"more than {NODES_MAX:,} values (aliases counted as often as they are used)")
+        _bounded(mark, len(steps), len(self.keys))  # again, since an alias is composed once and walked at each use
         self.keys[steps] = _start(key) if key is not None else mark
         if isinstance(node, MappingNode) and _is(node, "map"):
             return self._mapping(node, steps)
         if isinstance(node, SequenceNode) and _is(node, "seq"):
             return tuple(self.plain(item, (*steps, n)) for n, item in enumerate(node.value))
         if isinstance(node, ScalarNode) and _is(node, *_SCALARS):
-            return self._scalar(node)
-        self.complaints.append((mark, f"found the tag {node.tag}; allowed: plain text, numbers, lists and mappings"))
-        return None
+            return self._scalar(node, steps)
+        return self._refuse(node, steps, f"found the tag {node.tag}; allowed: plain text, numbers, lists and mappings")
+
+    def _refuse(self, node: Node, steps: Steps, text: str) -> None:
+        self.complaints.append((_start(node), text))
+        self.refused.add(steps)
 
     def _mapping(self, node: MappingNode, steps: Steps) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -122,7 +153,7 @@ class _Walk:
             found[name] = self.plain(value, (*steps, name), key)
         return found
 
-    def _scalar(self, node: ScalarNode) -> Any:
+    def _scalar(self, node: ScalarNode, steps: Steps) -> Any:
         kind = str(node.tag).rpartition(":")[2]
         if kind in ("str", "timestamp"):
             return node.value
@@ -131,8 +162,7 @@ class _Walk:
         try:
             return getattr(self.yaml.constructor, f"construct_yaml_{kind}")(node)
         except Exception:  # the constructors answer bad text with whatever went wrong first
-            self.complaints.append((_start(node), f"found {node.value[:60]!r}, which is no {kind}"))
-            return None
+            return self._refuse(node, steps, f"found {node.value[:60]!r}, which is no {kind}")
 
 
 _SCALARS = ("str", "int", "float", "bool", "null", "timestamp")
@@ -153,7 +183,8 @@ def _mark_at(before: str) -> Mark:
 def _told(error: YAMLError, text: str) -> tuple[Mark, str]:
     """Say in one line what the YAML parser did not understand."""
     if isinstance(error, ReaderError):
-        return _mark_at(text[: error.position]), f"found the character {error.character!r}, which YAML does not allow"
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        return _mark_at(text[: error.position]), f"found the character U+{code:04X}, which YAML does not allow"
     if not isinstance(error, MarkedYAMLError):
         return Mark(1, 1), f"not YAML: {error}"
     at = error.problem_mark or error.context_mark

@@ -242,7 +242,7 @@ def decimal_without_precision(reader: Node, writer: Node) -> Iterator[Hit]:
 
 
 def logical_type_differs(reader: Node, writer: Node) -> Iterator[Hit]:
-    """Advice: fastavro goes by the writer's logical type, other decoders (Java) apply the reader's to the raw number."""
+    """Advice: fastavro goes by the writer's logical type, others (Java) apply the reader's to the raw number."""
     if not isinstance(reader, Primitive | Fixed) or not isinstance(writer, Primitive | Fixed):
         return
     if reader.logical != writer.logical and matches(writer, reader):

@@ -45,8 +45,8 @@ def open_stack(
 
     ``backend`` is ``auto`` or a key of BACKENDS. The stack makes a folder of its own in ``run_dir`` (by default the
     system's temporary folder) and removes it in the end, unless ``keep``; ``progress`` is told what is being waited for
-    (by default stderr). When the block is entered, the brokers answer and their coordinators are loaded. UsageError for an
-    unknown backend; StackError, on entering, where something is missing or does not come up.
+    (by default stderr). When the block is entered, the brokers answer and their coordinators are loaded. UsageError for
+    an unknown backend; StackError, on entering, where something is missing or does not come up.
     """
     name, why = chosen(backend)
     module, _, attribute = BACKENDS[name].partition(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tomllib
@@ -87,7 +88,8 @@ def sound(jar: Jar, path: Path, *, thorough: bool = False) -> bool:
     if digest != jar.sha256:
         return False
     if stat.st_mtime != VERIFIED_MTIME:
-        os.utime(path, (VERIFIED_MTIME, VERIFIED_MTIME))
+        with contextlib.suppress(OSError):  # a cache that was prepared may be read-only
+            os.utime(path, (VERIFIED_MTIME, VERIFIED_MTIME))
     return True
 
 
@@ -143,8 +145,8 @@ class JarCache:
         if not sound(jar, fetched, thorough=True):
             digest = hashlib.sha256(fetched.read_bytes()).hexdigest()
             raise StackError(
-                f"what was fetched for {jar.coordinates} is not what the lock file names: {fetched.stat().st_size} bytes with "
-                f"sha256 {digest} instead of {jar.size} bytes with sha256 {jar.sha256}"
+                f"what was fetched for {jar.coordinates} is not what the lock file names: {fetched.stat().st_size} bytes "
+                f"with sha256 {digest} instead of {jar.size} bytes with sha256 {jar.sha256}"
             )
         fetched.replace(self.path(jar))
 
@@ -153,8 +155,8 @@ class JarCache:
         return StackError(
             f"{len(missing)} of the jars that a local Kafka broker needs are missing:\n{names}\n"
             f"looked in: {self.folder}\nwhy: {why}\n"
-            f"what to do: run `{PREPARE}` where Maven Central, or the mirror named by $STREAM_CONTRACTS_MAVEN_URL, can be "
-            f"reached; or point $STREAM_CONTRACTS_CACHE at a folder that was prepared"
+            f"what to do: run `{PREPARE}` where Maven Central, or the mirror named by $STREAM_CONTRACTS_MAVEN_URL, can "
+            f"be reached; or point $STREAM_CONTRACTS_CACHE at a folder that was prepared"
         )
 
 

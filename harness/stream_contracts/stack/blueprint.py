@@ -123,6 +123,8 @@ TEST_SETTINGS: Mapping[str, str] = {
     # The first election need not wait a second; later ones are governed by the fetch timeout, left as it is.
     "controller.quorum.election.timeout.ms": "300",
     "controller.quorum.election.backoff.max.ms": "200",
+    # A follower that asks a leader which does not know its role yet would come again after a second.
+    "replica.fetch.backoff.ms": "50",
     # An abandoned transaction ends when its own timeout says so, not up to 10 s later.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
     # Small machine, small data: the cleaner alone would take 128 MB of heap.

@@ -43,7 +43,9 @@ class Connection:
     def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -65,12 +67,16 @@ class Connection:
         except TimeoutError as error:
             raise HarnessError(f"the broker at {self.address} did not answer {name} in {self.timeout_s:g} s") from error
         except OSError as error:
-            raise HarnessError(f"the connection to the broker at {self.address} broke during {name}: {error}") from error
+            raise HarnessError(
+                f"the connection to the broker at {self.address} broke during {name}: {error}"
+            ) from error
         return self._decoded(request, name, number, answer)
 
     def versions(self) -> dict[int, tuple[int, int]]:
         """Return API key -> (lowest, highest version) that the broker speaks (KIP-35)."""
-        answer = self.ask(ApiVersionsRequest(client_software_name="stream-contracts", client_software_version=__version__))
+        answer = self.ask(
+            ApiVersionsRequest(client_software_name="stream-contracts", client_software_version=__version__)
+        )
         return {int(row.api_key): (int(row.min_version), int(row.max_version)) for row in answer.api_keys}
 
     def _read_frame(self, name: str, deadline: float) -> bytes:

@@ -20,7 +20,8 @@ def reserved(count: int, *, host: str = "127.0.0.1") -> Iterator[tuple[int, ...]
     """Reserve that many free TCP ports on ``host`` for the block.
 
     Other runs of ours, of any user, respect the reservation; of anybody else's programs we know only that none had the
-    port bound at this moment, so whoever starts a server must still expect it to be taken. StackError where too few are free.
+    port bound at this moment, so whoever starts a server must still expect it to be taken. StackError where too few
+    are free.
     """
     # Not from the run's seed: two runs with one seed must not fight for the same ports.
     candidates = random.SystemRandom().sample(RANGE, TRIES)
@@ -37,7 +38,7 @@ def reserved(count: int, *, host: str = "127.0.0.1") -> Iterator[tuple[int, ...]
 
 
 def _marked(port: int, held: ExitStack) -> bool:
-    """Take the port's name among the abstract Unix sockets: as atomic as a lock file, gone with its holder, and no file."""
+    """Take the port's name among the abstract Unix sockets: atomic as a lock file, gone with its holder, and no file."""
     marker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         marker.bind(f"\0stream-contracts-port-{port}")

@@ -35,7 +35,9 @@ def await_answer(question: Question, services: Sequence[Service], *, timeout_s: 
             return
         dead = first_to_end(services, POLL_S)
         if dead is not None:
-            raise StackError(failure(dead, f"ended with status {dead.exit_status} before {question.name}", where, remedy))
+            raise StackError(
+                failure(dead, f"ended with status {dead.exit_status} before {question.name}", where, remedy)
+            )
         if time.monotonic() - begin > timeout_s:
             told = f"waited {timeout_s:g} s until {question.name}; the last answer was: {missing}"
             raise StackError("\n\n".join(failure(service, told, where, remedy) for service in services))

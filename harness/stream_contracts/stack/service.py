@@ -52,8 +52,8 @@ class Restartable(Protocol):
 class Service:
     """One command as a child process; knows nothing of what it runs.
 
-    ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes to
-    stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
+    ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes
+    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
     Not thread-safe, but ``kill`` may be called from any thread.
     """
 
@@ -122,7 +122,7 @@ class Service:
         self._bury()
 
     def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM to the group), kill it after ``timeout_s``; return the exit status, minus the signal."""
+        """Ask it to end (SIGTERM), kill it after ``timeout_s``; return its exit status, or minus the signal."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)  # a frozen process would not hear the request
         self.wait(timeout_s)
@@ -132,7 +132,7 @@ class Service:
         return 0 if status is None else status
 
     def pause(self) -> None:
-        """Freeze it and whatever it started (SIGSTOP), and return when it is frozen. StackError where it does not run."""
+        """Freeze it and whatever it started (SIGSTOP); return when it is frozen. StackError where it does not run."""
         if not self.alive:
             raise StackError(f"{self.name} cannot be paused: it does not run (exit status {self.exit_status})")
         self._signal(signal.SIGSTOP)

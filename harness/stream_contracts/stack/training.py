@@ -11,15 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
-
 from stream_contracts.errors import StackError
 from stream_contracts.stack import storage
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.brokers import LocalStack, Prepared, running
 from stream_contracts.stack.derived import derived
-from stream_contracts.stack.local import LocalStack, Prepared, running
 from stream_contracts.stack.runtime import Runtime, runtime
 
 CACHE = "kafka.aot"
@@ -65,6 +62,10 @@ def _train(found: Runtime, formatted: Path, progress: Progress) -> Callable[[Pat
 
 def exercise(stack: LocalStack) -> None:
     """Do once what clients of a trial do: make a topic, produce in a transaction, consume, commit."""
+    # Imported here: a start from a warm cache has no use for a client.
+    from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+    from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
     settings: dict[str, Any] = {"bootstrap.servers": stack.bootstrap}
     admin = AdminClient(settings)
     admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(CLIENT_S)
@@ -81,7 +82,7 @@ def exercise(stack: LocalStack) -> None:
         if message is None or message.error():
             raise StackError(f"the training run could not read its own record: {message and message.error()}")
         producer.begin_transaction()
-        position = [TopicPartition(TOPIC, 0, message.offset() + 1)]
+        position = [TopicPartition(TOPIC, 0, 1)]
         producer.send_offsets_to_transaction(position, consumer.consumer_group_metadata(), CLIENT_S)
         producer.abort_transaction(CLIENT_S)
         consumer.commit(message=message, asynchronous=False)

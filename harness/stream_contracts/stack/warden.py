@@ -30,7 +30,7 @@ def tagged(variable: str, value: str) -> list[int]:
     """Return the processes whose environment holds that variable with that value (Linux: ``/proc/PID/environ``)."""
     wanted = f"{variable}={value}".encode()
     found = []
-    for entry in os.listdir("/proc"):
+    for entry in os.listdir("/proc"):  # noqa: PTH208 – hot loop, and names are all it needs
         if not entry.isdigit() or int(entry) == os.getpid():
             continue
         # A process may end, or belong to somebody else, while we look at it.

@@ -1,13 +1,13 @@
 """The first transaction and the first group of a cluster, made before anybody waits for them.
 
 Both coordinators live on internal topics that Kafka makes and loads when they are first asked for: a client that came
-first would be sent away and come again, after a second. One transaction that commits one group's offset needs both, and no
-topic of ours; the group is deleted again.
+first would be sent away and come again, after a second. One transaction that commits one group's offset needs both,
+and no topic of ours; the group is deleted again.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -98,7 +98,7 @@ class _Steps:
         return missing
 
     def _init(self) -> str:
-        timeout = i32Timedelta.parse(datetime.timedelta(seconds=60))
+        timeout = i32Timedelta.parse(dt.timedelta(seconds=60))
         request = InitProducerIdRequest(transactional_id=TransactionalId(NAME), transaction_timeout=timeout)
         self._producer = self._ask(self._coordinators[TRANSACTION], request)
         return _missing("InitProducerId", self._producer.error_code)

@@ -6,14 +6,15 @@ from collections import Counter
 from typing import Any
 
 _INSIDE = frozenset(
-    f"{api}Request" for api in ("AddPartitionsToTxn", "AddOffsetsToTxn", "TxnOffsetCommit", "Produce", "EndTxn")
+    {
+        "AddPartitionsToTxnRequest",
+        "AddOffsetsToTxnRequest",
+        "TxnOffsetCommitRequest",
+        "ProduceRequest",
+        "EndTxnRequest",
+    }
 )
-    "AddPartitionsToTxnRequest",
-    "AddOffsetsToTxnRequest",
-    "TxnOffsetCommitRequest",
-    "ProduceRequest",
-    "EndTxnRequest",
-)
+"""The requests that belong to a transaction when they name a transactional id."""
 
 
 class Transactions:
