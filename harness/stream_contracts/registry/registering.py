@@ -73,7 +73,7 @@ def register(state: State, request: ask.Register, terms: Terms) -> Answer:
     schema = read_draft(state, subject, draft, request.normalize, terms)
     known = known_as(state, subject, schema)
     if known is not None and draft.id in (None, known.id) and draft.version in (None, known.number):
-        return Answer(_registered(state, subject, known, terms))
+        return Answer(_registered(state, request, draft, schema, known, terms))
     if known is not None and draft.id not in (None, known.id):
         raise Refusal(42207, known=known.id, id=draft.id)
     if not importing:
@@ -81,7 +81,7 @@ def register(state: State, request: ask.Register, terms: Terms) -> Answer:
     place = _place(state, subject, schema, draft, importing=importing)
     version = Version(place.number, place.id, at_ms=terms.now_ms)
     effects = _effects(state, subject, schema, version)
-    return Answer(_registered_body(state, subject, schema, version, terms), effects=effects)
+    return Answer(_registered(state, request, draft, schema, version, terms), effects=effects)
 
 
 def _refuse_mode(state: State, subject: str, draft: Draft) -> bool:
@@ -147,16 +147,19 @@ def _effects(state: State, subject: str, schema: Schema, version: Version) -> tu
     return effects
 
 
-def _registered(state: State, subject: str, version: Version, terms: Terms) -> dict[str, object]:
-    return _registered_body(state, subject, state.content(subject, version), version, terms)
+def _registered(
+    state: State, request: ask.Register, draft: Draft, schema: Schema, version: Version, terms: Terms
+) -> dict[str, object]:
+    """Only the id up to 7.4; later version and guid too, and the content where the registry added to what was sent.
 
-
-def _registered_body(state: State, subject: str, schema: Schema, version: Version, terms: Terms) -> dict[str, object]:
-    """Only the id up to 7.4; later editions repeat everything."""
+    Clients that are not told a content go on with their own, which may be a descriptor where the registry keeps text.
+    """
     if terms.edition is Edition.CONFLUENT_7_4:
         return {"id": version.id}
-    body: dict[str, object] = {"id": version.id, "version": version.number}
-    body |= content_body(state, names.context_of(subject), schema, terms)
+    body: dict[str, object] = {"id": version.id, "version": version.number, "guid": schema.guid}
+    if draft != request.draft or request.format:
+        context = names.context_of(names.canonical(request.subject))
+        body |= content_body(state, context, schema, terms, request.format)
     if terms.edition is Edition.CONFLUENT_NEXT:
         body |= {"ts": version.at_ms, "deleted": version.deleted}
     return body

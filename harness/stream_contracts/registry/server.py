@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -21,6 +22,9 @@ from stream_contracts.registry.formats import judge
 from stream_contracts.registry.service import Service
 from stream_contracts.registry.sqlite import SqliteKeeper
 from stream_contracts.schema.format import Edition
+
+_TICK_S = 0.1
+_LAST_ANSWERS_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,47 @@ class Running:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, so that nobody has to ask again and again."""
+    """uvicorn that says when it answers and hears at once that it should stop, so that nobody asks again and again."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Tick as uvicorn does (its date header, signals), but wake up for ``stop``."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), _TICK_S)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, answer what is being answered within a bound, and hang up."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        tasks = set(self.server_state.tasks)
+        if tasks and not self.force_exit:
+            _, tasks = await asyncio.wait(tasks, timeout=_LAST_ANSWERS_S)
+        for task in tasks:
+            task.cancel()
+
+    def stop(self) -> None:
+        """Stop from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._told.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop politely at the first signal, at once at the second; uvicorn would raise the signal again afterwards."""
@@ -156,7 +192,7 @@ def running_registry(settings: Settings | None = None, *, start_s: float = 10.0)
                 raise StackError(f"The registry did not come up at {running.url} within {start_s:g} s.")
             yield running
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join(10.0)
 
 
