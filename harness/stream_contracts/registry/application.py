@@ -21,6 +21,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MEDIA_TYPE = b"application/vnd.schemaregistry.v1+json"
 OPENAPI_PATH = "/openapi.json"
+_spell = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class _ClientGone(Exception):  # noqa: N818 - nobody is left to be told
@@ -61,8 +62,7 @@ class Application:
             given = Answer(refusal.body, status=refusal.status)
         except _ClientGone:
             return
-        async with asyncio.timeout(self.bounds.answer_s):
-            await _send(given, send)
+        await _send(given, send)
 
     async def _answer(self, scope: Mapping[str, Any], receive: Receive) -> Answer:
         if self.users:
@@ -121,7 +121,7 @@ async def _send(given: Answer, send: Send) -> None:
     elif given.plain:
         body = given.body.encode()
     else:
-        body = json.dumps(given.body, separators=(",", ":")).encode()
+        body = _spell(given.body).encode()
     headers = [(b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % len(body))]
     if given.status == 401:
         headers.append((b"www-authenticate", b'Basic realm="schema registry"'))

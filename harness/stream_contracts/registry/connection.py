@@ -1,7 +1,7 @@
-"""One connection of the HTTP server: uvicorn's, with bounds on how long and how large a request's head may be.
+"""One connection of the HTTP server: uvicorn's, bounded in time and size, and with each answer in one write.
 
-uvicorn bounds only the silence between two requests. A client that opens a connection and says nothing, or sends its
-head (or the rest of a body that nobody waits for) one byte at a time, would keep its place for ever.
+uvicorn bounds only the silence between two requests. A client that opens a connection and says nothing, sends its head
+(or the rest of a body that nobody waits for) one byte at a time, or never reads, would keep its place for ever.
 """
 
 from __future__ import annotations
@@ -9,19 +9,55 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from stream_contracts.registry.application import Bounds
 
 
+class _OneWrite:
+    """A transport that keeps back the head of an answer until its body comes: one system call instead of two."""
+
+    __slots__ = ("head", "transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """Keep the first write, which is the head; then pass on."""
+        if data.startswith(b"HTTP/1.1 100"):
+            self.transport.write(data)
+        elif self.head is None:
+            self.head = data
+        else:
+            self.transport.write(self.head + data)
+            self.head = b""
+
+    def flush(self) -> None:
+        """Send a head that no body followed."""
+        if self.head:
+            self.transport.write(self.head)
+            self.head = b""
+
+    def is_closing(self) -> bool:
+        """As the transport says."""
+        return self.transport.is_closing()
+
+    def close(self) -> None:
+        """Close once everything is sent."""
+        self.flush()
+        self.transport.close()
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose next request head does not arrive in time or in size."""
+    """Hangs up on a client whose request head does not arrive in time or in size, or that does not read its answers."""
 
     bounds = Bounds()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._late: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -32,6 +68,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
         self._head_came()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -39,7 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._late is not None:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_idle() and self._late is None and not self.transport.is_closing():
+        if self._late is None and self._is_idle() and not self.transport.is_closing():
             self._await_head()
         if self._head_bytes > self.bounds.head_bytes and not self.transport.is_closing():
             self.send_400_response("The head of the request is too large.")
@@ -48,6 +85,29 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head is here; the application bounds the body."""
         self._head_came()
         super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """The client does not read: give it a while."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.bounds.answer_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        joined = _OneWrite(self.transport)
+        answered = cycle.on_response
+
+        def flushed() -> None:
+            joined.flush()
+            answered()
+
+        cycle.transport, cycle.on_response = joined, flushed  # type: ignore[assignment]
+        super()._start_asgi_task(cycle, app)
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

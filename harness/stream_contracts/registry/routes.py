@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -134,7 +135,8 @@ _TREE = _tree()
 _PARAMETERS = {row: tuple(re.findall(r"{(\w+)}", row.path)) for row in ROWS}
 
 
-def found(method: str, path: str) -> tuple[Row, dict[str, Any], str]:
+@lru_cache(maxsize=4096)
+def found(method: str, path: str) -> tuple[Row, Mapping[str, Any], str]:
     """The row of a raw (still quoted) path, what its segments say, and the context of a URL prefix, or ``""``.
 
     Raises 404 and 405. A quoted slash stays inside its segment, as subjects may contain one.
@@ -184,7 +186,8 @@ def _missing(path: str, first: str) -> str:
 
 def request(method: str, path: str, query: str, body: bytes) -> ask.Request:
     """Turn a raw HTTP request into a verb; parameters that it does not know are ignored, as Confluent does."""
-    row, said, context = found(method, path)
+    row, from_path, context = found(method, path)
+    said = dict(from_path)
     if query:
         given = parse_qs(query, keep_blank_values=True, max_num_fields=1000)
         for name in row.query:

@@ -147,6 +147,7 @@ def _server(settings: Settings, service: Service) -> _Server:
         log_level=logging.WARNING,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=settings.bounds.idle_s,
         limit_concurrency=settings.bounds.connections,
         timeout_graceful_shutdown=2,

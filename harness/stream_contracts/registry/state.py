@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -50,7 +51,12 @@ class Schema:
     @property
     def guid(self) -> str:
         """The same content has the same guid in every context and every registry."""
-        return str(UUID(bytes=bytes.fromhex(self.digest[:32]), version=5))
+        return _guid(self.digest)
+
+
+@lru_cache(maxsize=4096)
+def _guid(digest_hex: str) -> str:
+    return str(UUID(bytes=bytes.fromhex(digest_hex[:32]), version=5))
 
 
 def digest(kind: str, identity: str, references: Iterable[Link], metadata: object, rules: object) -> str:
