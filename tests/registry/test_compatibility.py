@@ -98,7 +98,7 @@ def test_full_reports_forward_first_and_the_old_schema_after_backward_only(http:
         "{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE'",
         "{errorType:'READER_FIELD_MISSING_DEFAULT_VALUE'",
         "{oldSchemaVersion: 1}",
-        "{oldSchema: '{\"type\":\"record\"",
+        '{oldSchema: \'{"type":"record"',
         "{validateFields: 'false'",
     ]
     assert "additionalInfo:'old'" in both[0]

@@ -27,7 +27,11 @@ def test_the_level_comes_from_the_nearest_scope(http: Http) -> None:
 def test_settings_are_changed_key_by_key_and_null_clears(http: Http) -> None:
     http.put("/config/a", {"compatibility": "NONE", "normalize": True})
     http.put("/config/a", {"compatibilityGroup": "major"})
-    assert http.get("/config/a").body == {"compatibilityLevel": "NONE", "normalize": True, "compatibilityGroup": "major"}
+    assert http.get("/config/a").body == {
+        "compatibilityLevel": "NONE",
+        "normalize": True,
+        "compatibilityGroup": "major",
+    }
     http.put("/config/a", {"normalize": None, "future": 1})
     assert http.get("/config/a").body == {"compatibilityLevel": "NONE", "compatibilityGroup": "major"}
 

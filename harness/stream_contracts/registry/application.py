@@ -21,6 +21,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MEDIA_TYPE = b"application/vnd.schemaregistry.v1+json"
 OPENAPI_PATH = "/openapi.json"
+_DRAINED = 4
+"""A body up to so many times too large is read to its end and thrown away: the client sends first, then reads."""
 _spell = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -91,7 +93,7 @@ class Application:
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
         """The whole body, within the bounds of size and time."""
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self.bounds.body_bytes:
+            if name == b"content-length" and value.isdigit() and int(value) > _DRAINED * self.bounds.body_bytes:
                 raise self._too_large()
             if name == b"content-encoding" and value.lower() != b"identity":
                 raise Refusal(415, why="A compressed body cannot be read here")
@@ -102,12 +104,14 @@ class Application:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise _ClientGone
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > self.bounds.body_bytes:
-                        raise self._too_large()
-                    if not message.get("more_body"):
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size <= self.bounds.body_bytes:
+                        chunks.append(chunk)
+                    if not message.get("more_body") and size <= self.bounds.body_bytes:
                         return b"".join(chunks)
+                    if not message.get("more_body") or size > _DRAINED * self.bounds.body_bytes:
+                        raise self._too_large()
         except TimeoutError:
             raise Refusal(408, why=f"The body did not come within {self.bounds.body_s:g} s") from None
 

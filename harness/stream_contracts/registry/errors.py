@@ -27,7 +27,6 @@ CODES: dict[int, tuple[int, str]] = {
     42206: (422, "One or more references exist to subject '{subject}' version {version}: ids {ids}."),
     42207: (422, "Schema is registered under id {known}, not under {id}."),
     42208: (422, "'{subject}' is not a subject name."),
-    42209: (422, "Schema is too large: {why}"),
     42210: (422, "Invalid ruleset: {why}"),
     42211: (422, "Context '{context}' is not empty."),
     400: (400, "{why}"),
