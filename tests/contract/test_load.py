@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+
 from stream_contracts.contract import model
 from stream_contracts.contract.load import find, json_schema, load
 from stream_contracts.contract.placeholders import filled
@@ -180,3 +181,12 @@ def test_loading_needs_no_client_and_no_codec(write: Write) -> None:
         [sys.executable, "-c", code, write(GOOD)], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_example_on_the_page_loads(write: Write) -> None:
+    example = (DOCS / "contract.md").read_text("utf-8").split("```yaml\n")[2].partition("```")[0]
+    file = write(example)
+    (file.parent / "enriched.avsc").write_text('"string"')
+    contract = load(file)
+    assert list(contract.pipelines) == ["enrich"]
+    assert contract.pipelines["enrich"].compare.ignore == ("$.processed_at",)

@@ -14,6 +14,8 @@ COMMANDS: dict[str, str] = {
     "registry": "stream_contracts.cli.registry:registry",
     "stack": "stream_contracts.cli.stack:stack",
     "init": "stream_contracts.cli.init:init",
+    "replay": "stream_contracts.cli.replay:replay",
+    "test": "stream_contracts.cli.test:test",
     "compat": "stream_contracts.cli.compat:compat",
 }
 """Subcommand -> ``module:attribute`` of its click command."""

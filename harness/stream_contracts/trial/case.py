@@ -129,12 +129,13 @@ class Case:
         self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))
         return took_effect
 
-    def look_after(self) -> None:
-        """Start again what ended by itself; raise what the wire did not understand."""
+    def look_after(self) -> str | None:
+        """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
         for instance in self.instances:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
-            instance.supervise(self.arena.cluster)
+        hopeless = [told for instance in self.instances if (told := instance.supervise(self.arena.cluster))]
+        return hopeless[0] if hopeless else None
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""

@@ -72,15 +72,15 @@ class Feeder:
         half = len(events) // 2
         placed = _placed((*events, *aborted), contract)
         seqs: Counter[tuple[str, bytes | None]] = Counter()
-        sends = self._send(self._plain, contract, names, events[:half], "ok", placed, seqs, clock)
+        sends = self._send(self._plain, names, events[:half], "ok", placed, seqs, clock)
         if aborted:
             if not self._begun:
                 self._aborting.init_transactions(PATIENCE_S)
                 self._begun = True
             self._aborting.begin_transaction()
-            sends += self._send(self._aborting, contract, names, aborted, "aborted", placed, Counter(), clock)
+            sends += self._send(self._aborting, names, aborted, "aborted", placed, Counter(), clock)
             self._aborting.abort_transaction(PATIENCE_S)
-        sends += self._send(self._plain, contract, names, events[half:], "ok", placed, seqs, clock)
+        sends += self._send(self._plain, names, events[half:], "ok", placed, seqs, clock)
         ends: dict[Partition, int] = {}
         for send in sends:
             if send.outcome == "ok" and send.offset is not None:
@@ -92,7 +92,6 @@ class Feeder:
     def _send(
         self,
         producer: Producer,
-        contract: Contract,
         names: Names,
         events: Sequence[Event],
         outcome: str,

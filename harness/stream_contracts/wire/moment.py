@@ -46,6 +46,9 @@ TELLING: frozenset[str] = frozenset(
 )
 """The APIs whose requests are moments: those that change what a broker holds, and Fetch when it brings records."""
 
+URGENCY: tuple[str, ...] = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce")
+"""The APIs at which pipelines break first, worst first; a sweep begins with them."""
+
 ONLY_AFTER: frozenset[str] = frozenset({"Fetch"})
 """A Fetch is a moment only by what it brought, so there is none before it."""
 
@@ -70,3 +73,9 @@ class Moment:
 
     def __str__(self) -> str:
         return f"{self.phase} {self.api}#{self.nth} of {self.instance} ({self.role})"
+
+
+def urgency(moment: Moment) -> tuple[int, int]:
+    """Sorts moments by where pipelines break first: transaction control, then the rest, each in order of its count."""
+    kind = URGENCY.index(moment.api) if moment.api in URGENCY else len(URGENCY)
+    return kind, moment.nth
