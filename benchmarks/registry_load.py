@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvloop
+
 from stream_contracts.registry.server import Settings, running_registry
 
 TARGETS = {"get-by-id": 5000, "register+check": 300}

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from stream_contracts.registry.server import Running, Settings, running_registry
 
 

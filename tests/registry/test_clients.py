@@ -51,8 +51,8 @@ from schema_registry.client import SchemaRegistryClient as OtherClient
 from schema_registry.client import schema as other_schema
 from schema_registry.client.errors import ClientError
 from schema_registry.serializers import AvroMessageSerializer
-from stream_contracts.registry.server import Running
 
+from stream_contracts.registry.server import Running
 from tests.registry.schemas import BROKEN, ONE, TWO, record
 
 VALUE = SerializationContext("orders", MessageField.VALUE)

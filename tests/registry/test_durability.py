@@ -15,11 +15,11 @@ from http.client import HTTPException
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.errors import StackError
 from stream_contracts.registry.server import Settings, running_registry
 from stream_contracts.registry.sqlite import SqliteKeeper
 from stream_contracts.registry.state import State, fold
-
 from tests.registry.conftest import Http
 from tests.registry.schemas import ONE, TWO, record
 

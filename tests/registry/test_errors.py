@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from stream_contracts.registry.errors import CODES, Refusal
 
+from stream_contracts.registry.errors import CODES, Refusal
 from tests.registry.conftest import Asked, Http
 from tests.registry.schemas import BROKEN, NO_SCHEMA, ONE, record
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from stream_contracts.registry import names
 from stream_contracts.registry import requests as ask
 from stream_contracts.registry.answers import Terms
 from stream_contracts.registry.formats import judge
 from stream_contracts.registry.state import Put, State, Table, fold
 from stream_contracts.registry.store import READS, VERBS, WRITES, answer, step
-
 from tests.registry.schemas import BROKEN, ONE, TWO, record
 
 TERMS = Terms(judge(), 0)

@@ -21,11 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from stream_contracts.errors import StackError, UsageError
 from stream_contracts.registry import requests as ask
 from stream_contracts.registry.application import Bounds
 from stream_contracts.registry.server import Running, Settings, read_users, running_registry
-
 from tests.registry.conftest import Http
 from tests.registry.schemas import ONE, record
 
