@@ -14,11 +14,12 @@ from stream_contracts.schema.compat import LEVELS
 _MEDIA = "application/vnd.schemaregistry.v1+json"
 _JSON_TYPES = {str: "string", bool: "boolean", dict: "object"}
 _TEXT = {"type": "string"}
+_AN_AVRO_SCHEMA = '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}'
 _NULLABLE_MAP = {"type": ["object", "null"]}
 _DRAFT: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": [_AN_AVRO_SCHEMA]},
         "schemaType": {"type": "string", "enum": ["AVRO", "JSON", "PROTOBUF"]},
         "references": {"type": "array", "items": {"$ref": "#/components/schemas/Reference"}},
         "metadata": _NULLABLE_MAP,
