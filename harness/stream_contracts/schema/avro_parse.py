@@ -81,6 +81,7 @@ class _Reading:
         self.references = {reference.name: reference for reference in source.references}
         self.done: set[str] = set()
         self.open: list[str] = []
+        self.owners: dict[str, str] = {}
 
     def take(self, reference: Reference) -> None:
         """Read a reference once; one that is still being read refers to itself through others."""
@@ -88,8 +89,7 @@ class _Reading:
             return
         called = f"{self.called}, reference {reference.name}"
         if reference.name in self.open:
-            circle = " → ".join([*self.open[self.open.index(reference.name) :], reference.name])
-            raise SchemaError(self.called, f"circular references: {circle}")
+            self.circle(reference.name)
         if reference.text is None:
             raise SchemaError(called, "the text is missing, and Avro has no files that every engine knows")
         self.open.append(reference.name)
@@ -101,7 +101,15 @@ class _Reading:
         """Look a name up, reading the reference of that name if it was not read yet."""
         if fullname not in self.named and fullname in self.references and fullname not in self.done:
             self.take(self.references[fullname])
+        owner = self.owners.get(fullname, "")
+        if owner in self.open[:-1]:
+            self.circle(owner)
         return self.named.get(fullname)
+
+    def circle(self, name: str) -> NoReturn:
+        """Refuse a reference that needs itself: no registry could have registered it."""
+        circle = " → ".join([*self.open[self.open.index(name) :], name])
+        raise SchemaError(self.called, f"circular references: {circle}")
 
     def settle(self) -> None:
         """Look at the defaults, now that every record has its fields."""
@@ -283,6 +291,7 @@ class _Text:
         if named.fullname in self.reading.named:
             self.refuse(named.pointer, f"{named.fullname} is defined twice")
         self.reading.named[named.fullname] = named
+        self.reading.owners[named.fullname] = self.reading.open[-1] if self.reading.open else ""
         return named
 
 

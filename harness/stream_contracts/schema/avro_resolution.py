@@ -46,9 +46,9 @@ def taken(writer: Node, reader: Node) -> Node | None:
     return reader if matches(writer, reader) else None
 
 
-def ignored(reader: Node) -> bool:
-    """An empty union is false to fastavro, so it reads without a reader schema there."""
-    return isinstance(reader, Union) and not reader.branches
+def ignored(writer: Node, reader: Node) -> bool:
+    """An empty union is false to fastavro, so it reads without a reader schema there; only not in a record."""
+    return isinstance(reader, Union) and not reader.branches and not isinstance(writer, Record)
 
 
 def targets(writer: Record, reader: Record) -> list[tuple[Field, Field | None]]:
@@ -150,7 +150,7 @@ def pairs(writer: Node, reader: Node) -> Iterator[Pair]:
 
 def _inside(pair: Pair) -> Iterator[Pair]:
     writer, reader, at, trail = pair.writer, pair.reader, pair.pointer, pair.trail
-    if ignored(reader):
+    if ignored(writer, reader):
         return
     if isinstance(writer, Union):
         for branch in writer.branches:

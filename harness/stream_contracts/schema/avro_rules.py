@@ -63,7 +63,7 @@ class Firing:
 def firings(writer: Node, reader: Node) -> Iterator[Firing]:
     """Yield what the rules find in every pair of types that meet, from the top."""
     for pair in pairs(writer, reader):
-        if not ignored(pair.reader):
+        if not ignored(pair.writer, pair.reader):
             yield from _fire(pair)
 
 
@@ -235,8 +235,9 @@ def bad_default(node: Node, default: Any) -> bool:
 
 def decimal_without_precision(reader: Node, writer: Node) -> Iterator[Hit]:
     """fastavro cannot read a decimal that has no precision, not even with the schema that wrote it."""
-    del reader
     logical = writer.logical
+    if isinstance(reader, Union):
+        return
     if logical and logical.name == "decimal" and writer.type in {"bytes", "fixed"} and logical.precision is None:
         yield Hit("", "the written decimal has no precision")
 

@@ -29,12 +29,16 @@ from stream_contracts.workload.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """What all trials of one pipeline share. ``aborted`` are events that are fed in a transaction that is aborted."""
+    """What all trials of one pipeline share.
+
+    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
+    """
 
     contract: Contract
     pipeline_name: str
     brokers: tuple[Address, ...]
     run_id: str
+    prefix: str
     folder: Path
     tap: Tap
     cluster: Cluster
@@ -63,7 +67,7 @@ class Case:
 
     def __init__(self, arena: Arena, folder: Path, number: int) -> None:
         self.arena, self.folder = arena, folder
-        self.names = Names(f"{arena.run_id}.{arena.contract.name}.{arena.pipeline_name}.{number}")
+        self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
         self._changed = threading.Event()

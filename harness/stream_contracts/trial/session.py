@@ -91,6 +91,7 @@ class Session:
         if self._tap is None:
             self._tap = self._leaving.enter_context(Tap())
         self._count += 1
+        prefix = f"{stack.run_id}.{self._count}"
         brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
         cluster = Cluster(brokers)
         try:
@@ -99,10 +100,11 @@ class Session:
                 pipeline_name=pipeline,
                 brokers=brokers,
                 run_id=stack.run_id,
+                prefix=prefix,
                 folder=stack.run_dir / f"{contract.name}-{pipeline}-{self._count}",
                 tap=self._tap,
                 cluster=cluster,
-                feeder=Feeder(stack.bootstrap, cluster, f"{stack.run_id}.{self._count}"),
+                feeder=Feeder(stack.bootstrap, cluster, prefix),
                 events=events,
                 aborted=_aborted(contract, pipeline, seed, len(events)),
             )
