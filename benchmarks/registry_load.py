@@ -2,8 +2,9 @@
 
     python -m benchmarks.registry_load [--seconds 5] [--connections 32] [--data FILE.sqlite]
 
-Prints how long start and stop take, then one line per figure: requests per second, median and 99th percentile in milliseconds. Both processes share the
-machine's cores, so the load generator takes its part of them. Bounded by ``--seconds`` per figure.
+Prints how long start and stop take, then one line per figure: requests per second, median and 99th percentile in
+milliseconds. Both processes share the machine's cores, so the load generator takes its part of them. Bounded by
+``--seconds`` per figure.
 """
 
 from __future__ import annotations
@@ -152,13 +153,13 @@ def main(arguments: Sequence[str] = ()) -> int:
     options = parser.parse_args(list(arguments))
     if options.drive:
         work = figure(options.figure, options.drive, options.connections, options.seconds)
-        print(json.dumps(uvloop.run(work)))  # noqa: T201
+        print(json.dumps(uvloop.run(work)))
         return 0
-    print(f"start: {', '.join(starts())} ms, stop included")  # noqa: T201
+    print(f"start: {', '.join(starts())} ms, stop included")
     with running_registry(Settings(data=options.data)) as running:
         figures = [drive(name, running.url, options) for name in TARGETS]
     for each in figures:
-        print(  # noqa: T201
+        print(
             f"{each['figure']}: {each['per_second']}/s (target {each['target']}), median {each['median_ms']} ms, "
             f"p99 {each['p99_ms']} ms, {each['cpu_us']} µs of the server's CPU each, {each['requests']} done, "
             f"{each['failures']} failed {each['first_failure']}"
