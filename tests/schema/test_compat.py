@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from stream_contracts.errors import SchemaError, UsageError
 from stream_contracts.schema import FORMATS, format_for, format_named
 from stream_contracts.schema.compat import LEVELS, Answer, Direction, check, parsed

@@ -10,6 +10,7 @@ from confluent_kafka.schema_registry.serde import SchemaId
 from confluent_kafka.serialization import MessageField, SerializationContext
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stream_contracts.errors import UsageError
 from stream_contracts.schema.framing import (
     KEY_HEADER,

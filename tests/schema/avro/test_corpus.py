@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from stream_contracts.schema.avro_codec import compiled, decode, encode
 from stream_contracts.schema.avro_decoder import REFUSED, decoding
 from stream_contracts.schema.avro_explain import EXPLANATIONS

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.avro_canonical import ALGORITHMS, canonical, fingerprint
 from stream_contracts.schema.avro_parse import parse
 from stream_contracts.schema.avro_registry import EXCEPTION, differences
 from stream_contracts.schema.format import Edition, Policy, Source
-
 from tests.schema.avro.drawing import pairs, schemas
 from tests.schema.avro.oracle import Oracle
 

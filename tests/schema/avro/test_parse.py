@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from stream_contracts.errors import SchemaError, UsageError
 from stream_contracts.schema.avro_canonical import canonical, fingerprint
 from stream_contracts.schema.avro_codec import compiled, decode, encode
