@@ -32,7 +32,7 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 
 def main() -> None:
     """Print one line for each size."""
-    print(f"{'fields':>7}{'rules ms':>10}{'parse ms':>10}{'decoder ms':>12}")  # noqa: T201 - the report is the product
+    print(f"{'fields':>7}{'rules ms':>10}{'parse ms':>10}{'decoder ms':>12}")
     for fields in (10, 50, 100, 1000):
         old, new = schema(fields), schema(fields, f"  string added = {fields + 1};\n")
         before, after = FORMAT.parse(old), FORMAT.parse(new)
@@ -48,7 +48,7 @@ def main() -> None:
             return FORMAT.decoding(before, after, 100)
 
         figures = median_ms(rules, 50), median_ms(reading, 10), median_ms(decoder, 5)
-        print(f"{fields:>7}{figures[0]:>10.3f}{figures[1]:>10.2f}{figures[2]:>12.2f}")  # noqa: T201
+        print(f"{fields:>7}{figures[0]:>10.3f}{figures[1]:>10.2f}{figures[2]:>12.2f}")
 
 
 if __name__ == "__main__":

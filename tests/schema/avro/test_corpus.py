@@ -19,7 +19,6 @@ from stream_contracts.schema.avro_rules import RULES
 from stream_contracts.schema.avro_survival import change
 from stream_contracts.schema.avro_values import strategy
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
-
 from tests.schema.avro.drawing import pairs
 
 CORPUS: Final = Path(__file__).parents[2] / "corpus" / "avro"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+
 from stream_contracts.schema.format import Decoding, Difference, Edition, Policy, Reference, Source
 from stream_contracts.schema.protobuf import FORMAT
 

@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Decoding, Reads
 from stream_contracts.schema.protobuf_decoder import decode_verdict
@@ -17,7 +18,6 @@ from stream_contracts.schema.protobuf_meaning import loss
 from stream_contracts.schema.protobuf_protoc import Compiled, compiled
 from stream_contracts.schema.protobuf_rules import FIELD_RULES, MESSAGE_RULES
 from stream_contracts.schema.protobuf_values import Plan, build, search
-
 from tests.schema.protobuf.corpus import FOLDER, decoding, files, load, source
 from tests.schema.protobuf.pairs import pairs
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.schema.format import Edition, compatible
 from stream_contracts.schema.protobuf_explain import KINDS
 from stream_contracts.schema.protobuf_kinds import ABSENT, ALLOWED, SENTENCES
-
 from tests.schema.protobuf.corpus import SIDES, differences, files, found, load
 
 INCOMPATIBLE = {

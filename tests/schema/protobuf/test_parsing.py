@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Policy, Reads, Reference, Source
 from stream_contracts.schema.protobuf import FORMAT, check
@@ -20,7 +21,6 @@ from stream_contracts.schema.protobuf_protoc import compiled
 from stream_contracts.schema.protobuf_registry import MOST_COMPARISONS, Side, Walk
 from stream_contracts.schema.protobuf_text import TextError, read_text
 from stream_contracts.schema.protobuf_tree import Message
-
 from tests.schema.protobuf.corpus import decoding, found, source
 
 HEAD = 'syntax = "proto3"; '

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Reference, Source, compatible
 from stream_contracts.schema.protobuf_protoc import compiled
-
 from tests.schema.protobuf.corpus import differences, found, source
 
 NEXT, RELEASED, OLD = Edition.CONFLUENT_NEXT, Edition.CONFLUENT_8_3, Edition.CONFLUENT_7_4
