@@ -137,3 +137,24 @@ def test_a_schema_that_can_write_nothing_breaks_nobody() -> None:
     said = decoding(lone, parse(Source('"int"')), 10)
     assert (said.reads, said.clashes) == (Reads.READS, ())
     assert "no finite value" in said.note
+
+
+def test_types_used_twice_at_every_level_do_not_explode() -> None:
+    """Forty levels: messages of 2^40 parts, or lists of lists of them, are neither written nor waited for."""
+
+    def levels(around: Any) -> tuple[AvroSchema, AvroSchema]:
+        inner: Any = "int"
+        for at in range(40):
+            first, second = around(inner), around(f"R{at - 1}" if at else "int")
+            fields = [{"name": "a", "type": first}, {"name": "b", "type": second}]
+            inner = {"type": "record", "name": f"R{at}", "fields": fields}
+        text = json.dumps(inner)
+        return parse(Source(text)), parse(Source(text.replace('"int"', '"string"')))
+
+    old, new = levels(lambda node: node)
+    assert decoding(old, new, 20).reads is Reads.UNKNOWN
+    found = differences(old, new, Policy.STRICT, Edition.CONFLUENT_8_3)
+    assert {each.kind for each in found} == {"TYPE_MISMATCH"}
+    old, new = levels(lambda node: {"type": "array", "items": node})
+    assert decoding(old, new, 20).reads is Reads.FAILS
+    assert decoding(old, old, 20).reads is Reads.READS
