@@ -140,6 +140,24 @@ def test_too_many_clients_are_told_so(tight: Running) -> None:
             connection.close()
 
 
+def test_pipelined_requests_are_answered_in_order(running: Running) -> None:
+    with connected(running.url) as connection:
+        last = b"GET /schemas/types HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        body = json.dumps({"schema": ONE}).encode()
+        post = b"POST /subjects/a/versions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        connection.sendall((post + b"GET /subjects HTTP/1.1\r\nHost: x\r\n\r\n") * 20 + last)
+        bodies = [each.partition(b"\r\n\r\n")[2] for each in until_closed(connection).split(b"HTTP/1.1 200 OK")[1:]]
+    assert len(bodies) == 41
+    assert [json.loads(each) for each in bodies[1:-1:2]] == [["a"]] * 20
+    assert all(json.loads(each)["id"] == 1 for each in bodies[:-1:2])
+
+
+def test_head_has_no_body_and_says_what_is_possible(http: Http) -> None:
+    for _ in range(2):
+        answer = http.ask("HEAD", "/subjects")
+        assert (answer.status, answer.body, answer.headers["allow"]) == (405, None, "GET")
+
+
 @pytest.mark.parametrize(
     "raw",
     [
