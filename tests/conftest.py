@@ -1,10 +1,15 @@
-"""What tests of several rooms share: one real stack for the whole run."""
+"""What tests of several rooms share: the user's cache of jars, and one real stack for the whole run."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from stream_contracts.stack.artefacts import cache_home
 from stream_contracts.trial.session import Session, Settings
+
+# pytester gives each of its runs a home of its own; without this every one of them would fetch Kafka anew
+os.environ["STREAM_CONTRACTS_CACHE"] = str(cache_home())
 
 
 @pytest.fixture(scope="session")

@@ -111,6 +111,8 @@ def _in_the_way(written: Located, read: Located, search: _Search, tries: Tries) 
         return f"only {search.valid} valid instances of the writer's schema could be made"
     if search.undecided or tries.undecided:
         return "some instances could not be judged: a pattern cannot be run safely, or a multipleOf depends on rounding"
+    if tries.cut:
+        return "the schemas nest deeper than the search looks"
     if tries.patience <= 0 or search.left <= 0:
         return "the budget ended before every limit of both schemas was tried"
     for located in (written, read):

@@ -19,7 +19,7 @@ from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, expand, 
 from stream_contracts.schema.jsonschema_validation import Undecided, exact
 from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 
-_DEEPEST = 8
+_DEEPEST = 80
 _MOST_SHAPES = 24
 _LONGEST_TEXT = 5_000
 _NUMBERS = tuple(Fraction(n) for n in (0, 1, -1, 2, 7, 100, 2**31, -(2**31), 2**53, 10**18, -(10**18)))
@@ -35,14 +35,18 @@ class Tries:
         self.memo: dict[tuple[frozenset[int], frozenset[int]], list[Any]] = {}
         self.doing: set[tuple[frozenset[int], frozenset[int]]] = set()
         self.undecided = 0
+        self.cut = False
 
     def values(self, written: tuple[Located, ...], read: tuple[Located, ...], depth: int, most: int = 12) -> list[Any]:
         """Values of a part: what the reader refuses first, then others; none where the part cannot be."""
         key = (frozenset(located.key for located in written), frozenset(located.key for located in read))
         if key in self.memo:
             return self.memo[key]
-        if key in self.doing or depth > _DEEPEST:
-            return self.plain(written) if key not in self.doing else []
+        if key in self.doing:
+            return []
+        if depth > _DEEPEST:
+            self.cut = True
+            return self.plain(written)
         self.doing.add(key)
         try:
             found = self.sift(self.raw(written, read, depth), written, read, most)
@@ -94,7 +98,7 @@ class Tries:
                 accepted.append(value)
             else:
                 refused.append(value)
-            if self.patience <= 0 or len(refused) >= most:
+            if self.patience <= 0 or len(refused) >= most or (not read and len(accepted) >= most):
                 break
         half = max(1, most // 2)
         return refused[:most] + varied(accepted, half)

@@ -227,7 +227,7 @@ def _listener(address: Address) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        listener.setblocking(False)
+        listener.settimeout(0)
     except OSError as error:
         listener.close()
         raise HarnessError("no door for the broker at {}:{}: {}".format(*address, error)) from error
