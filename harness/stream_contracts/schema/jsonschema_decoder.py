@@ -32,13 +32,21 @@ def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
         return Decoding(Reads.READS, note="both schemas are the same")
     if _proved(written, read):
         return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
-    search = _Search(writer, reader, budget)
+    try:
+        return _searched(written, read, budget)
+    except RecursionError:
+        return Decoding(Reads.UNKNOWN, proved=False, note="the schemas nest too deeply for a search")
+
+
+def _searched(written: Located, read: Located, budget: int) -> Decoding:
+    """The verdict by trying: targeted values first, then random ones."""
+    search = _Search(written.checker, read.checker, budget)
     tries = Tries(patience=budget * 40)
-    witness = search.first(tries.raw((written,), (read,), 0))
-    if witness is None:
-        witness = search.first(random_values(written, budget // 4))
-    if witness is not None:
-        return witness
+    broken = search.first(tries.raw((written,), (read,), 0))
+    if broken is None:
+        broken = search.first(random_values(written, budget // 4))
+    if broken is not None:
+        return broken
     reason = _in_the_way(written, read, search, tries)
     if reason:
         return Decoding(Reads.UNKNOWN, proved=False, note=reason)

@@ -103,8 +103,8 @@ def test_a_thousand_levels() -> None:
     assert kinds(deep(1000, "{}"), deep(1000, '{"type":"string"}')) == ["TYPE_CHANGED"]
     with pytest.raises(SchemaError, match="nested too deeply"):
         parsed(deep(100_000, "{}"))
-    assert decoding(deep(60, '{"type":"number"}'), deep(60, '{"type":"integer"}')).reads in (Reads.FAILS, Reads.UNKNOWN)
-    decoding(deep(1000, '{"type":"number"}'), deep(1000, '{"type":"integer"}'))
+    assert decoding(deep(60, '{"type":"number"}'), deep(60, '{"type":"integer"}')).reads is Reads.FAILS
+    assert decoding(deep(1000, '{"type":"number"}'), deep(1000, '{"type":"integer"}')).reads is Reads.UNKNOWN
     assert sys.getrecursionlimit() == before
 
 
