@@ -1,1 +1,191 @@
-"""What the plugin does once it was asked for: items and fixtures."""
+"""What the pytest plugin does once it was asked for: a contract is a file of items, one for each promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream_contracts.contract.load import load
+from stream_contracts.contract.model import Contract, Role, Schema
+from stream_contracts.errors import ContractError, StreamContractsError
+from stream_contracts.findings import Judgement, Place, Verdict
+from stream_contracts.gate.decide import decide
+from stream_contracts.reports import terminal
+from stream_contracts.trial.session import Session, Settings
+
+SESSION = pytest.StashKey[Session]()
+_LINES = "stream_contracts_lines"
+_STACKS = "stream_contracts_stacks"
+
+
+class BrokenPromiseError(Exception):
+    """Carries a judgement that is no pass to the report; its text is the finding."""
+
+
+class ContractFile(pytest.File):
+    """One ``contract.yaml``. Collecting it reads it; nothing is started."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """A collector for each schema and each pipeline."""
+        contract = load(self.path)
+        for topic, role, schema in contract.schemas():
+            subject = contract.subject(topic, role)
+            yield Subject.from_parent(self, name=subject, contract=contract, topic=topic, role=role, schema=schema)
+        for name in contract.pipelines:
+            yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """The complaints, each with its line, instead of a stack."""
+        if isinstance(excinfo.value, ContractError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+class Subject(pytest.Collector):
+    """One schema of a contract, under the name of its registry subject."""
+
+    def __init__(self, *, contract: Contract, topic: str, role: Role, schema: Schema, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.contract, self.topic, self.role, self.schema = contract, topic, role, schema
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its one promise."""
+        place = self.contract.place("topics", self.topic, self.role)
+        yield Compatibility.from_parent(self, name="compatibility", place=place)
+
+
+class PipelineUnderTest(pytest.Collector):
+    """One pipeline of a contract."""
+
+    def __init__(self, *, contract: Contract, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.contract = contract
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for each of its promises."""
+        place = self.contract.place("pipelines", self.name, "promises", "delivery")
+        yield Delivery.from_parent(self, name="delivery", place=place)
+
+
+class Promise(pytest.Item):
+    """One checkable clause of a contract."""
+
+    def __init__(self, *, place: Place, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.place = place
+
+    def judge(self) -> tuple[str, Judgement]:
+        """What was promised, in words, and the judgement."""
+        raise AssertionError("each kind of promise has its own judge")
+
+    def runtest(self) -> None:
+        """Judge, and fail with the finding where the promise is not kept."""
+        what, judgement = self.judge()
+        lines = list(terminal.judged(what, judgement))
+        if judgement.verdict is Verdict.UNKNOWN and self.config.stash[ALLOWS_UNKNOWN]:
+            pytest.skip("\n".join(lines))
+        if judgement.verdict is not Verdict.PASS:
+            raise BrokenPromiseError("\n".join(lines))
+        if judgement.findings:
+            self.add_report_section("call", "stream contracts", "\n".join(lines))
+
+    def note(self, line: str) -> None:
+        """Put a line into the summary at the end of the run."""
+        self.user_properties.append((_LINES, line))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finding, not our stack."""
+        if isinstance(excinfo.value, BrokenPromiseError | StreamContractsError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the promise is written: for editors, JUnit XML and annotations."""
+        line = None if self.place.line is None else self.place.line - 1
+        return self.path, line, self.nodeid.partition("::")[2]
+
+
+class Compatibility(Promise):
+    """The schema agrees with its former versions, at the level of its subject."""
+
+    parent: Subject
+
+    def judge(self) -> tuple[str, Judgement]:
+        """Offline, and at once."""
+        subject = self.parent
+        decision = decide(subject.contract, subject.schema)
+        against = f"against {decision.versions} former version{'s' * (decision.versions != 1)}"
+        told = f"{decision.level} {against}" if decision.versions else "new, nothing to compare with"
+        self.note(f"{subject.contract.name}/{subject.name}  schema {decision.judgement.verdict}  {told}")
+        return f"{subject.contract.name}/{subject.name} at {decision.level} {against}", decision.judgement
+
+
+class Delivery(Promise):
+    """The pipeline delivers as promised, whatever moment it dies at."""
+
+    parent: PipelineUnderTest
+
+    def judge(self) -> tuple[str, Judgement]:
+        """On a real broker: without faults, then killed at each moment."""
+        contract, name = self.parent.contract, self.parent.name
+        promised = contract.pipelines[name].promises.delivery
+        what = f"{contract.name}/{name} promises delivery: {promised}"
+        session = self.config.stash[SESSION]
+        proof = session.prove(contract, name, _progress(self.config, f"{contract.name}/{name}"))
+        self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
+        self.user_properties.append((_STACKS, session.descriptions))
+        return what, proof.explained()
+
+
+ALLOWS_UNKNOWN = pytest.StashKey[bool]()
+
+
+class Plugin:
+    """The hooks of a run with contracts: a session is opened, and closed; the summary tells what was checked."""
+
+    def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
+        config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
+        settings = Settings(
+            backend=given["stream_backend"],
+            seed=int(given["stream_seed"]),
+            every_moment=given["stream_moments"] == "all",
+            keep_in=config.rootpath / ".stream-contracts",
+        )
+        config.stash[SESSION] = Session(settings, _progress(config, "stack"))
+
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Nothing is left running."""
+        config.stash[SESSION].close()
+
+    def pytest_report_header(self, config: pytest.Config) -> str:
+        """What will judge."""
+        settings = config.stash[SESSION].settings
+        return f"stream contracts: backend {settings.backend}, seed {settings.seed}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """A line for each promise; read from the reports, so that it works with xdist too."""
+        reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.getreports(kind)]
+        properties = [pair for report in reports if report.when == "call" for pair in report.user_properties]
+        lines = [line for name, line in properties if name == _LINES]
+        if not lines:
+            return
+        terminalreporter.section("stream contracts")
+        for stack in dict.fromkeys(stack for name, stacks in properties if name == _STACKS for stack in stacks):
+            terminalreporter.write_line(stack)
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
+
+
+def _progress(config: pytest.Config, who: str) -> Callable[[str], None]:
+    """A line that is overwritten on a terminal, and nothing elsewhere: a log wants no forty lines of progress."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    def say(text: str) -> None:
+        shown = reporter or config.pluginmanager.get_plugin("terminalreporter")
+        if shown is not None and shown.isatty and not shown.no_summary:
+            shown.rewrite(f"{who}: {text}", erase=True)
+
+    return say

@@ -59,13 +59,14 @@ class Difference:
     """One difference between two schemas, under the kind name that Confluent publishes.
 
     ``path`` is the JSON pointer or Protobuf path in Confluent's spelling; ``compatible`` says whether the policy
-    allows this kind.
+    allows this kind; ``info`` is what Confluent calls additionalInfo (Avro only).
     """
 
     kind: str
     path: str
     message: str
     compatible: bool
+    info: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,19 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """A difference kind, or decoder rule, in words: what it does to a reader, and what to do instead."""
+
+    why: str
+    instead: str
+
+    @property
+    def text(self) -> str:
+        """Both in one line."""
+        return f"{self.why} {self.instead}"
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A schema format as a record of functions; ``Parsed`` is whatever the format's own ``parse`` returns.
 
@@ -124,7 +138,7 @@ class Format:
     parse: Callable[[Source], Any]
     differences: Callable[[Any, Any, Policy, Edition], list[Difference]]
     decoding: Callable[[Any, Any, int], Decoding]
-    explanations: Mapping[str, str] = field(default_factory=dict)
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
 
 
 def compatible(differences: Sequence[Difference]) -> bool:

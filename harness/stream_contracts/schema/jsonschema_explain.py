@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from stream_contracts.schema.format import Explanation
 from stream_contracts.schema.jsonschema_kinds import ALLOWED, KINDS
 
 _NOBODY = "nobody: the registry allows it"
@@ -133,10 +134,10 @@ def explained(kind: str) -> tuple[str, str]:
     return (_NOBODY, "") if kind in ALLOWED else _FAMILIES[kind.rpartition("_")[2]]
 
 
-def _text(kind: str) -> str:
+def _explanation(kind: str) -> Explanation:
     who, instead = explained(kind)
-    return f"Breaks {who}." + (f" Instead: {instead}." if instead else "")
+    return Explanation(f"Breaks {who}.", f"{instead[:1].upper()}{instead[1:]}." if instead else "")
 
 
-EXPLANATIONS: Mapping[str, str] = MappingProxyType({kind: _text(kind) for kind in sorted(KINDS)})
+EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({kind: _explanation(kind) for kind in sorted(KINDS)})
 """Kind to a text for people: who breaks, and how to change the schema instead."""

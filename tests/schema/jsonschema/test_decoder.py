@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Policy, Reads
 from stream_contracts.schema.jsonschema import FORMAT
@@ -15,7 +16,6 @@ from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_random import random_values
 from stream_contracts.schema.jsonschema_validation import Undecided
 from stream_contracts.schema.jsonschema_values import Tries
-
 from tests.schema.jsonschema.judged import MODERN, decoding, modern, parsed
 
 _CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "jsonschema").glob("*.json"))

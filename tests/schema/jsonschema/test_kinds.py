@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.schema.format import Edition, Policy
 from stream_contracts.schema.jsonschema_kinds import ALLOWED, KINDS, LENIENT_ONLY, REFUSED, RETIRED, allowed, sentence
-
 from tests.schema.jsonschema.judged import NEXT, V83, differences, kinds
 
 _CORPUS = Path(__file__).parents[2] / "corpus" / "jsonschema"

@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 import pytest
+
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 from stream_contracts.schema.jsonschema import FORMAT
-
 from tests.schema.jsonschema.judged import accepted, decoding, kinds, modern, parsed
 
 MALFORMED: list[tuple[Any, str]] = [

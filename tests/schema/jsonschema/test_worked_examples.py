@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from stream_contracts.errors import SchemaError, UsageError
 from stream_contracts.schema.format import Edition, Policy
-
 from tests.schema.jsonschema.judged import MODERN, NEXT, V74, V83, accepted, kinds, listed, modern
 
 _NODE: dict[str, Any] = {"properties": {"n": {"type": "integer"}, "next": {"$ref": "#"}}}

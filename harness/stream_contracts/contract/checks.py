@@ -1,0 +1,169 @@
+"""What one line of a contract must be to fit the others, and the files around it: a table of checks."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from stream_contracts.contract import placeholders
+from stream_contracts.contract.complaints import names, nearest
+from stream_contracts.contract.model import former
+from stream_contracts.contract.tree import BYTES_MAX, Steps
+
+FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
+"""Suffix of a schema file -> its format."""
+
+OURS = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL", "DATABASE_URL")
+"""The variables that lead a pipeline to our servers; one that a contract sets would lead it past them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a check may look at besides the node: the contract's folder and the topics that it declares."""
+
+    folder: Path
+    topics: tuple[str, ...]
+
+
+Check = Callable[[Any, Around], Iterator[str]]
+ANY = None
+"""In a pattern: every key of a mapping, every item of a list."""
+
+
+def complaints(data: Any, folder: Path) -> Iterator[tuple[Steps, str]]:
+    """Run every check on what is there, well-formed or not, and yield what is wrong as (steps, text)."""
+    declared = data.get("topics") if isinstance(data, dict) else None
+    around = Around(folder, tuple(declared) if isinstance(declared, dict) else ())
+    for pattern, kind, check in CHECKS:
+        for steps, value in _select(data, pattern):
+            if isinstance(value, kind):
+                yield from ((steps, text) for text in check(value, around))
+
+
+def _select(node: Any, pattern: tuple[str | int | None, ...], steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+    if not pattern:
+        yield steps, node
+        return
+    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, tuple) else ()
+    for step, value in below:
+        if pattern[0] is ANY or pattern[0] == step:
+            yield from _select(value, pattern[1:], (*steps, step))
+
+
+def topics_apart(topics: dict[str, Any], _: Around) -> Iterator[str]:
+    """Kafka refuses a topic whose name differs from another one only in '.' and '_', and the names '.' and '..'."""
+    seen: dict[str, str] = {}
+    for name in topics:
+        if name in (".", ".."):
+            yield f"found the topic {name!r}; Kafka reserves that name"
+        other = seen.setdefault(name.replace(".", "_"), name)
+        if other != name:
+            yield f"the topics {other!r} and {name!r} collide: Kafka takes '.' and '_' in a topic name as the same"
+
+
+def known_topic(name: str, around: Around) -> Iterator[str]:
+    """A pipeline reads and writes topics of the contract."""
+    if name not in around.topics:
+        hint = nearest(name, around.topics)
+        yield f"found the topic {name!r}, which is not declared{hint}; declared topics: {names(around.topics)}"
+
+
+def named_once(topics: tuple[Any, ...], _: Around) -> Iterator[str]:
+    """A topic is read, or written, once."""
+    listed = [topic.get("topic") if isinstance(topic, dict) else topic for topic in topics]
+    for name in dict.fromkeys(name for name in listed if isinstance(name, str) and listed.count(name) > 1):
+        yield f"the topic {name!r} is listed twice; allowed: once"
+
+
+def known_placeholders(text: str, around: Around) -> Iterator[str]:
+    """Every placeholder can be filled in, and the value can be given to a process."""
+    for found in placeholders.unknown(text, around.topics):
+        yield f"found the placeholder {found!r}; allowed: {names(placeholders.allowed(around.topics))}"
+    yield from passable(text, around)
+
+
+def passable(text: str, _: Around) -> Iterator[str]:
+    """An operating system takes no zero byte in an argument or a variable."""
+    if "\0" in text:
+        yield "found a zero byte, which no process can be given; allowed: text without it"
+
+
+def not_ours(env: dict[str, Any], _: Around) -> Iterator[str]:
+    """The addresses of the servers are given by the harness."""
+    for name in OURS:
+        if name in env:
+            yield f"found the variable {name}, which every pipeline is given at start; remove it here"
+
+
+def program_exists(program: str, around: Around) -> Iterator[str]:
+    """A program that is named by its path is there."""
+    if "/" in program and not _is_file(around.folder / program):
+        yield f"found the program {program!r}, but there is no file {str(around.folder / program)!r}"
+
+
+def schema_file(name: str, around: Around) -> Iterator[str]:
+    """The schema file and its former versions are there and can be read as their format, at least as text."""
+    path = PurePosixPath(name)
+    if path.suffix not in FORMATS:
+        allowed = ", ".join(f"{suffix} ({title})" for suffix, title in FORMATS.items())
+        yield f"found the schema file {name!r}; allowed suffixes: {allowed}"
+    elif path.is_absolute() or ".." in path.parts:
+        yield f"found the schema file {name!r}; allowed: a path inside the contract's folder"
+    elif not _is_file(around.folder / name):
+        yield f"found the schema file {name!r}, but there is no file {str(around.folder / name)!r}"
+    else:
+        for file in (*former(around.folder, name), around.folder / name):
+            yield from (f"{file}: {text}" for text in _unreadable(file))
+
+
+def _unreadable(file: Path) -> Iterator[str]:
+    """Say why a schema file cannot be read, if so; what it means is the schema room's business."""
+    try:
+        if file.stat().st_size > BYTES_MAX:
+            yield f"more than {BYTES_MAX:,} bytes are too many for a schema"
+            return
+        text = file.read_text("utf-8")
+        if file.suffix == ".proto":
+            if not text.strip():
+                yield "the file is empty"
+            return
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        yield f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+    except UnicodeDecodeError as error:
+        yield f"not UTF-8 text: found the byte 0x{error.object[error.start]:02x} at {error.start}"
+    except (ValueError, RecursionError) as error:
+        yield f"not JSON: {error}"
+    except OSError as error:
+        yield f"cannot be read: {error.strerror}"
+    else:
+        shapes = (str, dict, list) if file.suffix == ".avsc" else (bool, dict)
+        if not isinstance(found, shapes):
+            yield f"a JSON {type(found).__name__} is no {FORMATS[file.suffix]} schema"
+
+
+def _is_file(path: Path) -> bool:
+    """Like ``Path.is_file``, but a path that no file can have (a zero byte, too long a name) is just not there."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for those paths in Python 3.11
+
+
+_PIPELINE = ("pipelines", ANY)
+
+CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
+    (("topics",), dict, topics_apart),
+    (("topics", ANY, "key", "schema"), str, schema_file),
+    (("topics", ANY, "value", "schema"), str, schema_file),
+    ((*_PIPELINE, "command", 0), str, program_exists),
+    ((*_PIPELINE, "command", ANY), str, passable),
+    ((*_PIPELINE, "env"), dict, not_ours),
+    ((*_PIPELINE, "env", ANY), str, known_placeholders),
+    ((*_PIPELINE, "reads"), tuple, named_once),
+    ((*_PIPELINE, "reads", ANY), str, known_topic),
+    ((*_PIPELINE, "writes"), tuple, named_once),
+    ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
+)
+"""Where a check looks, what it looks at, and the check."""

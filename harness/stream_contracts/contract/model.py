@@ -1,0 +1,229 @@
+"""The contract as data: what ``contract.yaml`` may say, with every default and every bound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from stream_contracts.contract.tree import Steps, Tree
+from stream_contracts.findings import Place
+
+Level = Literal["NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"]
+Delivery = Literal["at-most-once", "at-least-once", "exactly-once"]
+Framing = Literal["none", "confluent"]
+Isolation = Literal["namespace", "broker"]
+Role = Literal["key", "value"]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+SETTING = r"^[A-Za-z0-9._-]+$"
+FIELD = r"^\$(\.[^.\s\[\]]+)+$"
+
+PATTERNS = {
+    NAME: "a name of up to 100 letters, digits, '.', '_' and '-' that begins with a letter or a digit",
+    TOPIC: "a topic name of up to 249 letters, digits, '.', '_' and '-'",
+    VARIABLE: "the name of an environment variable: letters, digits and '_', no digit first",
+    SETTING: "the name of a topic setting: letters, digits, '.', '_' and '-'",
+    FIELD: "a path such as $.processed_at or $.order.total",
+}
+"""What each pattern means, for people."""
+
+Name = Annotated[str, Field(pattern=NAME)]
+TopicName = Annotated[str, Field(pattern=TOPIC)]
+Variable = Annotated[str, Field(pattern=VARIABLE)]
+SettingName = Annotated[str, Field(pattern=SETTING)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    """Strict, closed and frozen, as every part of a contract is."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class RegistrySettings(_Part):
+    """How the schema registry of these topics is set up."""
+
+    compatibility: Level = "BACKWARD"
+    """The compatibility level of every subject that does not name its own."""
+
+
+class Schema(_Part):
+    """The schema of a topic's keys or values; the suffix is its format: .avsc Avro, .proto Protobuf, .json JSON Schema.
+
+    ``framing`` says whether records carry the Confluent wire format (a zero byte and the schema id before the data).
+    This version writes and reads records as ``none``, the bare encoding, which is the default for that reason.
+    """
+
+    file: Text = Field(alias="schema")
+    """The schema file, relative to the contract's folder."""
+    subject: Text | None = None
+    """The registry subject; `<topic>-value` or `<topic>-key` unless it is given."""
+    compatibility: Level | None = None
+    """The compatibility level of this subject; the one of `registry` unless it is given."""
+    framing: Framing = "none"
+    """`confluent` where records carry the zero byte and the schema id before the data, `none` where they are bare."""
+
+
+class Topic(_Part):
+    """A topic: how it is created, and what its records hold."""
+
+    partitions: int = Field(default=1, ge=1, le=1000)
+    """Number of partitions."""
+    replication: int = Field(default=1, ge=1, le=32)
+    """Replication factor; a stack with fewer brokers uses as many as it has."""
+    config: Mapping[SettingName, str | int | float | bool] = {}
+    """Topic settings, under Kafka's own names."""
+    key: Schema | None = None
+    """The schema of the record keys; without one they are text."""
+    value: Schema | None = None
+    """The schema of the record values; without one they are small JSON documents."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """``config`` in the spelling of Kafka's admin protocol, where every value is text."""
+        return {
+            name: str(value).lower() if value is True or value is False else str(value)
+            for name, value in self.config.items()
+        }
+
+
+class TopicSink(_Part):
+    """A topic as the place where effects of a pipeline end up."""
+
+    topic: Text
+    """The topic, as declared under `topics`."""
+
+
+class Promises(_Part):
+    """What a pipeline promises; each line is checked on its own."""
+
+    delivery: Delivery
+    """How often the effect of an event may appear when things break."""
+
+
+class Compare(_Part):
+    """How the outputs of two runs are compared."""
+
+    ignore: tuple[Annotated[str, Field(pattern=FIELD)], ...] = ()
+    """Fields that may differ between two correct runs, such as a processing time."""
+
+
+class Workload(_Part):
+    """What is fed to a pipeline."""
+
+    events: int = Field(default=12, ge=1, le=10_000)
+    """How many events a trial sends."""
+    keys: int = Field(default=4, ge=1, le=10_000)
+    """How many distinct keys they have; a few of them are hot, as in life."""
+
+
+class Pipeline(_Part):
+    """The thing under test: how it is started, what it reads and writes, and what it promises."""
+
+    command: tuple[Text, ...] = Field(min_length=1)
+    """The program and its arguments; it runs in the contract's folder, without a shell."""
+    env: Mapping[Variable, str] = {}
+    """Environment variables; `${topic:NAME}`, `${group}` and `${transactional-id}` are filled in per trial."""
+    instances: int = Field(default=1, ge=1, le=32)
+    """How many processes run side by side."""
+    reads: tuple[Text, ...] = Field(min_length=1)
+    """The topics that are fed, as declared under `topics`."""
+    writes: tuple[TopicSink, ...] = Field(min_length=1)
+    """Where the effects end up."""
+    promises: Promises
+    """What is checked."""
+    compare: Compare = Compare()
+    """How outputs are compared."""
+    isolation: Isolation = "namespace"
+    """`namespace` gives each trial fresh names; `broker` gives a fresh broker to a pipeline with hard-wired names."""
+    workload: Workload = Workload()
+    """What is fed."""
+
+
+class Contract(_Part):
+    """One contract folder, as its ``contract.yaml`` tells it."""
+
+    name: Name = Field(alias="contract")
+    """The name of the contract."""
+    owner: Text
+    """Who is asked when it breaks."""
+    registry: RegistrySettings = RegistrySettings()
+    """How the schema registry is set up."""
+    topics: Mapping[TopicName, Topic] = {}
+    """The topics, by name."""
+    pipelines: Mapping[Name, Pipeline] = {}
+    """The pipelines, by name."""
+
+    _file: Path = PrivateAttr(Path("contract.yaml"))
+    _tree: Tree = PrivateAttr(Tree())
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep where the contract was read from, where the loader says so."""
+        if context:
+            self._file, self._tree = context["file"], context["tree"]
+
+    @property
+    def file(self) -> Path:
+        """The ``contract.yaml``, as its path was given to the loader."""
+        return self._file
+
+    @property
+    def folder(self) -> Path:
+        """The folder of ``contract.yaml``; every path in it is relative to here."""
+        return self._file.parent
+
+    def place(self, *steps: str | int) -> Place:
+        """Say where something is written, e.g. ``place("pipelines", "enrich", "promises", "delivery")``.
+
+        What is not written, a default for example, has the place of its nearest written parent.
+        """
+        return place(self._file, self._tree, steps)
+
+    def path(self, schema: Schema) -> Path:
+        """The file of that schema."""
+        return self.folder / schema.file
+
+    def former(self, schema: Schema) -> tuple[Path, ...]:
+        """The former versions of a schema, oldest first: ``former/order.v1.avsc``, ``former/order.v2.avsc``, …"""
+        return former(self.folder, schema.file)
+
+    def subject(self, topic: str, role: Role) -> str:
+        """The registry subject of a topic's keys or values (TopicNameStrategy, unless the contract says more)."""
+        schema = getattr(self.topics[topic], role)
+        return (schema and schema.subject) or f"{topic}-{role}"
+
+    def level(self, schema: Schema) -> Level:
+        """The compatibility level that holds for that schema."""
+        return schema.compatibility or self.registry.compatibility
+
+    def schemas(self) -> tuple[tuple[str, Role, Schema], ...]:
+        """Every schema of the contract as (topic, role, schema), in the order in which they are written."""
+        roles: tuple[Role, ...] = ("key", "value")
+        found = ((name, role, getattr(topic, role)) for name, topic in self.topics.items() for role in roles)
+        return tuple((name, role, schema) for name, role, schema in found if schema is not None)
+
+
+def place(file: Path, tree: Tree, steps: Steps) -> Place:
+    """Where ``steps``, or the nearest parent of it, is written."""
+    mark = tree.keys.get(tree.nearest(steps))
+    return Place(str(file), *mark) if mark else Place(str(file))
+
+
+def former(folder: Path, name: str) -> tuple[Path, ...]:
+    """The former versions of the schema file ``name``, in the order of their numbers."""
+    schema = Path(name)
+    numbered = re.compile(rf"{re.escape(schema.stem)}\.v(\d+){re.escape(schema.suffix)}", re.ASCII)
+    try:
+        files = sorted((folder / "former").iterdir())
+    except OSError:
+        return ()
+    found = ((numbered.fullmatch(file.name), file) for file in files)
+    return tuple(file for _, file in sorted((int(match[1]), file) for match, file in found if match))

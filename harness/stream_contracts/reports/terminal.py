@@ -1,0 +1,44 @@
+"""Verdicts and findings as text for people: what was found, where, why it matters, what to do, how to see it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from stream_contracts.findings import Finding, Judgement, Severity, Verdict
+
+_LONGEST_WITNESS = 400
+
+
+def judged(what: str, judgement: Judgement) -> Iterator[str]:
+    """Tell a judgement line by line; ``what`` names the promise, as in ``orders/enrich promises delivery: …``."""
+    yield f"{what}: {_verdict(judgement)}"
+    if judgement.note:
+        yield from (f"  {line}" for line in judgement.note.splitlines())
+    for severity in Severity:
+        for rule in dict.fromkeys(found.rule for found in judgement.findings if found.severity is severity):
+            yield ""
+            same = [found for found in judgement.findings if found.rule == rule and found.severity is severity]
+            yield from _group(rule, severity, same)
+
+
+def _verdict(judgement: Judgement) -> str:
+    if judgement.verdict is Verdict.UNKNOWN:
+        return f"unknown ({judgement.reason})"
+    return {Verdict.PASS: "kept", Verdict.FAIL: "BROKEN"}[judgement.verdict]
+
+
+def _group(rule: str, severity: Severity, found: list[Finding]) -> Iterator[str]:
+    mark = "" if severity is Severity.ERROR else "warning: "
+    yield f"  {mark}{rule}"
+    for finding in found:
+        at = f" ({finding.place})" if finding.place else ""
+        yield f"    {finding.what}{at}"
+    first = found[0]
+    if first.why:
+        yield f"    why it matters: {first.why}"
+    if first.remedy:
+        yield f"    what to do: {first.remedy}"
+    if first.witness and first.place:  # a schema's witness is a message; an anomaly's rows are in the sentences already
+        shown = json.dumps(dict(first.witness), ensure_ascii=False, default=str)
+        yield f"    a message that shows it: {shown[:_LONGEST_WITNESS]}"

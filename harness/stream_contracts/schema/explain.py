@@ -1,0 +1,66 @@
+"""What a difference means to a team: who breaks, which deploy order is safe, and how to change the schema instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from stream_contracts.errors import UsageError
+from stream_contracts.schema import format_named
+from stream_contracts.schema.compat import Answer, Comparison, Direction
+from stream_contracts.schema.format import Explanation, Reads
+
+
+class Order(StrEnum):
+    """Who may be deployed first without breaking anyone."""
+
+    CONSUMERS_FIRST = "consumers first"
+    PRODUCERS_FIRST = "producers first"
+    EITHER = "either"
+    NEITHER = "neither"
+
+
+BREAKS: Final[Mapping[Direction, str]] = {
+    Direction.BACKWARD: "new readers, on data that the former schema wrote",
+    Direction.FORWARD: "old readers, on data that the new schema writes",
+}
+
+
+def explanation(form: str, kind: str) -> Explanation:
+    """Look a kind up; raises ``UsageError`` for an unknown format or kind."""
+    table = explanations(form)
+    if kind not in table:
+        raise UsageError(f"{form} has no difference kind or rule {kind!r}; known: {', '.join(sorted(table))}")
+    return table[kind]
+
+
+def explanations(form: str) -> Mapping[str, Explanation]:
+    """The table of one format."""
+    return format_named(form).explanations
+
+
+def deploy_order(answer: Answer, *, by_decoder: bool = False) -> Order:
+    """Say who may go first, from what was compared.
+
+    Where new readers read old data, consumers may go first; where old readers read new data, producers may. A direction
+    that was not compared is taken for broken: nothing is known about it.
+    """
+    backward = _holds(answer, Direction.BACKWARD, by_decoder=by_decoder)
+    forward = _holds(answer, Direction.FORWARD, by_decoder=by_decoder)
+    if backward and forward:
+        return Order.EITHER
+    if backward:
+        return Order.CONSUMERS_FIRST
+    return Order.PRODUCERS_FIRST if forward else Order.NEITHER
+
+
+def _holds(answer: Answer, direction: Direction, *, by_decoder: bool) -> bool:
+    compared = [comparison for comparison in answer.comparisons if comparison.direction is direction]
+    return bool(compared) and all(_good(comparison, by_decoder=by_decoder) for comparison in compared)
+
+
+def _good(comparison: Comparison, *, by_decoder: bool) -> bool:
+    if by_decoder:
+        return comparison.decoding is not None and comparison.decoding.reads is Reads.READS
+    return comparison.registry is True

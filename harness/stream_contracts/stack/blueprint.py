@@ -1,0 +1,136 @@
+"""What runs, as data: versions, images, and the broker settings that tests need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stream_contracts.errors import UsageError
+
+KAFKA_VERSION = "4.3.1"
+KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
+"""What the docker backend and docker-compose.yml run."""
+
+MAX_BROKERS = 9
+
+OURS = (
+    "process.roles",
+    "node.id",
+    "broker.id",
+    "controller.quorum.voters",
+    "controller.quorum.bootstrap.servers",
+    "controller.listener.names",
+    "inter.broker.listener.name",
+    "security.inter.broker.protocol",
+    "listeners",
+    "advertised.listeners",
+    "listener.security.protocol.map",
+    "log.dir",
+    "log.dirs",
+    "metadata.log.dir",
+)
+"""Settings that say who a broker is and where it listens; a blueprint cannot change them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """How many brokers run and with which settings beyond ours.
+
+    ``config`` maps Kafka broker settings to values and wins over the ones chosen here. UsageError for a number of
+    brokers outside of 1..9 and for a setting that decides who a broker is (``OURS``).
+    """
+
+    brokers: int = 1
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.brokers <= MAX_BROKERS:
+            raise UsageError(f"brokers: {self.brokers} cannot be run; between 1 and {MAX_BROKERS} can")
+        fixed = sorted(set(self.config) & set(OURS))
+        if fixed:
+            raise UsageError(
+                f"broker config: {', '.join(fixed)} cannot be set, because the stack decides who a broker is and where "
+                f"it listens; the ones it keeps to itself are {', '.join(OURS)}"
+            )
+
+
+class Ports(NamedTuple):
+    """The three listeners of one broker, each on a port of its own: taps can then stand before any of them.
+
+    One listener for everything would not do: what clients are told (``advertised.listeners``) is later the address of
+    a tap, and a broker that finds its peers, or itself, by that address would talk through the tap as well.
+    """
+
+    client: int
+    replication: int
+    controller: int
+
+
+def broker_properties(
+    blueprint: Blueprint, node: int, nodes: Sequence[Ports], *, host: str, log_dir: str
+) -> dict[str, str]:
+    """Return everything that ``server.properties`` says for one combined broker and controller (KRaft).
+
+    ``node`` is 1-based and indexes ``nodes``, the ports of all brokers. Pure: the same arguments give the same answer.
+    """
+    here = nodes[node - 1]
+    clients = f"CLIENT://{host}:{here.client},REPLICATION://{host}:{here.replication}"
+    identity = {
+        "process.roles": "broker,controller",
+        "node.id": str(node),
+        "controller.quorum.voters": ",".join(f"{i}@{host}:{ports.controller}" for i, ports in enumerate(nodes, 1)),
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "REPLICATION",
+        "listeners": f"{clients},CONTROLLER://{host}:{here.controller}",
+        "advertised.listeners": clients,
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": log_dir,
+    }
+    return {**replication_settings(blueprint.brokers), **TEST_SETTINGS, **blueprint.config, **identity}
+
+
+def replication_settings(brokers: int) -> dict[str, str]:
+    """Return the replication settings for that many brokers: all of Kafka's defaults assume at least three."""
+    factor = str(min(brokers, 3))
+    # With two brokers a minimum of two would stop every internal topic as soon as one is killed.
+    in_sync = "2" if brokers >= 3 else "1"
+    return {
+        "default.replication.factor": factor,
+        "offsets.topic.replication.factor": factor,
+        "transaction.state.log.replication.factor": factor,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": factor,
+        "share.coordinator.state.topic.min.isr": in_sync,
+    }
+
+
+TEST_SETTINGS: Mapping[str, str] = {
+    # A misspelt topic is an error of the pipeline, not a new topic.
+    "auto.create.topics.enable": "false",
+    # One partition: one known coordinator, and nothing to load but what the test wrote.
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.num.partitions": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    # Groups answer at once, and tests may ask for short sessions.
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "500",
+    "group.consumer.min.session.timeout.ms": "500",
+    "group.consumer.min.heartbeat.interval.ms": "100",
+    # A killed broker loses its leaders after 3 s, not 9.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+    # The first election need not wait a second; later ones are governed by the fetch timeout, left as it is.
+    "controller.quorum.election.timeout.ms": "300",
+    "controller.quorum.election.backoff.max.ms": "200",
+    # A follower that asks a leader which does not know its role yet would come again after a second.
+    "replica.fetch.backoff.ms": "50",
+    # An abandoned transaction ends when its own timeout says so, not up to 10 s later.
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+    # Small machine, small data: the cleaner alone would take 128 MB of heap.
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+}
+"""What a broker is told beyond its identity, in the order of why."""

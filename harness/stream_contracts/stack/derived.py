@@ -1,0 +1,69 @@
+"""What is computed once and kept in the cache: built aside, moved into place when whole, never used half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+
+from stream_contracts.stack.artefacts import Progress
+from stream_contracts.stack.locks import locked
+
+DONE = "complete"
+"""The file that is written last: it lists every other one with its size."""
+
+UNUSED_S = 14 * 24 * 3600
+"""How long what belongs to another Java, Kafka or place may lie unused before it is removed."""
+
+
+def derived(kind: Path, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
+    """Return the folder ``kind/key``, built by ``build(folder)`` when it is not there or not whole.
+
+    Safe when several processes do it at once. What ``build`` raises comes through, and leaves nothing behind.
+    """
+    place = kind / key
+    if whole(place):
+        return place
+    with locked(kind, f"preparing {kind.name}", progress):
+        if whole(place):
+            return place
+        scratch = Path(mkdtemp(dir=kind, prefix=".build-"))
+        try:
+            build(scratch)
+            (scratch / DONE).write_text(inventory(scratch), encoding="utf-8")
+            shutil.rmtree(place, ignore_errors=True)
+            scratch.rename(place)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        _remove_unused(kind, place)
+    return place
+
+
+def whole(place: Path) -> bool:
+    """Tell whether the folder holds all that its list says, in the right sizes; mark it as used if it does."""
+    try:
+        complete = (place / DONE).read_text(encoding="utf-8") == inventory(place)
+    except (OSError, UnicodeDecodeError):
+        return False
+    if complete and os.access(place, os.W_OK):
+        os.utime(place / DONE)
+    return complete
+
+
+def inventory(place: Path) -> str:
+    """Return the relative path and the size in bytes of every file, one per line."""
+    files = sorted(path for path in place.rglob("*") if path.is_file() and path != place / DONE)
+    return "".join(f"{path.stat().st_size} {path.relative_to(place)}\n" for path in files)
+
+
+def _remove_unused(kind: Path, used: Path) -> None:
+    """Remove half-built folders (we hold the lock, so nobody builds) and what nobody used for long."""
+    for entry in kind.iterdir():
+        if entry == used or not entry.is_dir():
+            continue
+        stamp = entry / DONE
+        if not stamp.exists() or time.time() - stamp.stat().st_mtime > UNUSED_S:
+            shutil.rmtree(entry, ignore_errors=True)

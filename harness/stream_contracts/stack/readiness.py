@@ -1,0 +1,86 @@
+"""Ready is the answer to a named question, asked by protocol, on the monotonic clock, with a bound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kio.schema.metadata.v12.request import MetadataRequest
+
+from stream_contracts.errors import HarnessError, StackError
+from stream_contracts.stack.client import Connection
+from stream_contracts.stack.service import Service, first_to_end
+
+POLL_S = 0.015
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``name`` completes "waiting until …"; ``ask`` returns what is still missing, or an empty text when nothing is."""
+
+    name: str
+    ask: Callable[[], str]
+
+
+def await_answer(question: Question, services: Sequence[Service], *, timeout_s: float, where: str, remedy: str) -> None:
+    """Ask until nothing is missing; give up at once when one of the services has died, and after ``timeout_s``.
+
+    StackError with the question, the last answer, the place, the command, the log tail and ``remedy``.
+    """
+    begin = time.monotonic()
+    while True:
+        missing = question.ask()
+        if not missing:
+            return
+        dead = first_to_end(services, POLL_S)
+        if dead is not None:
+            raise StackError(
+                failure(dead, f"ended with status {dead.exit_status} before {question.name}", where, remedy)
+            )
+        if time.monotonic() - begin > timeout_s:
+            told = f"waited {timeout_s:g} s until {question.name}; the last answer was: {missing}"
+            raise StackError("\n\n".join(failure(service, told, where, remedy) for service in services))
+
+
+def failure(service: Service, what: str, where: str, remedy: str) -> str:
+    """Return the message of a service that did not come up."""
+    return (
+        f"{service.name} {what}\nat: {where}\ncommand: {shortened(service.command)}\nfolder: {service.cwd}\n"
+        f"end of its log:\n{service.log_tail() or '(the log is empty)'}\nwhat to do: {remedy}"
+    )
+
+
+def shortened(command: Sequence[str]) -> str:
+    """Return the command without the middle of very long words, as a class path is one."""
+    return " ".join(word if len(word) <= 120 else f"{word[:60]}…{word[-40:]}" for word in command)
+
+
+def cluster_complete(brokers: Sequence[tuple[int, str, int]]) -> Question:
+    """Every broker answers Metadata, knows a controller, and sees all the others."""
+    count = len(brokers)
+
+    def ask() -> str:
+        for node, host, port in brokers:
+            missing = _seen_from(host, port, count)
+            if missing:
+                return f"broker {node} at {host}:{port}: {missing}"
+        return ""
+
+    what = "the broker answers" if count == 1 else f"all {count} brokers answer"
+    return Question(f"{what} Metadata with a controller and {count} brokers", ask)
+
+
+def _seen_from(host: str, port: int, count: int) -> str:
+    try:
+        with Connection(host, port, timeout_s=2) as connection:
+            answer = connection.ask(
+                MetadataRequest(topics=(), allow_auto_topic_creation=False, include_topic_authorized_operations=False)
+            )
+    except HarnessError as error:
+        return str(error)
+    if answer.controller_id < 0:
+        return "it knows no controller"
+    if len(answer.brokers) < count:
+        return f"it sees {len(answer.brokers)} of {count} brokers"
+    return ""

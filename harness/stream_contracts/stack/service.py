@@ -1,0 +1,211 @@
+"""One child process: started in a group of its own, tagged, logged, killed, paused, stopped, started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from stream_contracts.errors import StackError
+from stream_contracts.stack.warden import RUN_TAG, sweep, tagged
+
+SERVICE_TAG = "STREAM_CONTRACTS_SERVICE"
+"""Environment variable that every process of a service carries: ``run id/name``."""
+
+
+@runtime_checkable
+class Killable(Protocol):
+    """Can be killed without warning (SIGKILL, the whole group)."""
+
+    def kill(self) -> None:
+        """Kill it, and return when it is dead."""
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """Can be frozen with its sockets open, and thawed."""
+
+    def pause(self) -> None:
+        """Freeze it, and return when it is frozen."""
+
+    def resume(self) -> None:
+        """Thaw it."""
+
+
+@runtime_checkable
+class Restartable(Protocol):
+    """Can be asked to end, and started again."""
+
+    def stop(self, timeout_s: float) -> int:
+        """Ask it to end (SIGTERM), kill it after ``timeout_s``, and return its exit status."""
+
+    def start(self) -> None:
+        """Start it (again): same command, folder and environment; the log is continued."""
+
+
+class Service:
+    """One command as a child process; knows nothing of what it runs.
+
+    ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes
+    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
+    Not thread-safe, but ``kill`` may be called from any thread.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log_path: Path, run_id: str
+    ) -> None:
+        self.name, self.command, self.cwd, self.env = name, tuple(command), cwd, dict(env)
+        self.log_path, self.run_id = log_path, run_id
+        self.incarnation = 0
+        """How often it was started."""
+        self.started_at_s = 0.0
+        """When it was last started, on the monotonic clock."""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def tag(self) -> str:
+        """What its processes carry in ``STREAM_CONTRACTS_SERVICE``."""
+        return f"{self.run_id}/{self.name}"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of its last start, which is its group's id too."""
+        return self._process.pid if self._process else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process that was started still runs (a paused one does)."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended: an exit status, or minus the signal; None while it runs or before the first start."""
+        return self._process.poll() if self._process else None
+
+    def start(self) -> None:
+        """Start it (again). StackError where the command cannot be run, or it runs already."""
+        if self.alive:
+            raise StackError(f"{self.name} is running already (process {self.pid})")
+        env = {**self.env, RUN_TAG: self.run_id, SERVICE_TAG: self.tag}
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.started_at_s = time.monotonic()
+        try:
+            with self.log_path.open("ab") as log:
+                self._process = subprocess.Popen(
+                    self.command,
+                    cwd=self.cwd,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            what = f"{error.strerror}: {error.filename}" if error.filename else f"{error}"
+            raise StackError(f"{self.name} cannot be started: {what}\ncommand: {' '.join(self.command)}") from error
+        self.incarnation += 1
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Wait until it ends and return its exit status, or None when ``timeout_s`` is over first."""
+        first_to_end((self,), timeout_s)
+        return self.exit_status
+
+    def kill(self) -> None:
+        """Kill it and whatever it started, also what left its group, and return when all are dead."""
+        self._signal(signal.SIGKILL)
+        self._bury()
+
+    def stop(self, timeout_s: float) -> int:
+        """Ask it to end (SIGTERM), kill it after ``timeout_s``; return its exit status, or minus the signal."""
+        self._signal(signal.SIGTERM)
+        self._signal(signal.SIGCONT)  # a frozen process would not hear the request
+        self.wait(timeout_s)
+        self._signal(signal.SIGKILL)
+        self._bury()
+        status = self.exit_status
+        return 0 if status is None else status
+
+    def pause(self) -> None:
+        """Freeze it and whatever it started (SIGSTOP); return when it is frozen. StackError where it does not run."""
+        if not self.alive:
+            raise StackError(f"{self.name} cannot be paused: it does not run (exit status {self.exit_status})")
+        self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5
+        while self._state() not in ("T", "t"):
+            if time.monotonic() > deadline or not self.alive:
+                raise StackError(f"{self.name} did not freeze: its state is {self._state() or 'gone'}")
+            time.sleep(0.001)
+
+    def resume(self) -> None:
+        """Thaw it; nothing happens where it is not frozen."""
+        self._signal(signal.SIGCONT)
+
+    def log_tail(self, lines: int = 30) -> str:
+        """Return the last lines of its log, all starts together."""
+        try:
+            with self.log_path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - 400 * lines))
+                text = file.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Signal the group first, for it is exact and takes microseconds, then what left the group."""
+        if self._process is None:
+            return
+        # An unreaped leader keeps the group's id ours; once it was reaped and the group is empty, there is nobody.
+        if self._process.poll() is None or number is signal.SIGKILL:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+        for pid in tagged(SERVICE_TAG, self.tag):
+            # Whoever is still in the group had the signal already; a second SIGTERM would cut its farewell short.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if os.getpgid(pid) != self._process.pid:
+                    os.kill(pid, number)
+
+    def _bury(self) -> None:
+        if self._process is None:
+            return
+        left = sweep(SERVICE_TAG, self.tag, 10)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            left = [*left, self._process.pid]
+        if left:
+            raise StackError(f"{self.name}: processes {left} survived SIGKILL; they are stuck in the kernel")
+
+    def _state(self) -> str:
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+        return ""
+
+
+def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | None:
+    """Wait until one of the services is not running, and return it; None when ``timeout_s`` is over first.
+
+    This is the wait to poll with: it takes ``timeout_s`` while all is well, and no time once one has died.
+    """
+    poll = select.poll()
+    handles = []
+    try:
+        for service in services:
+            if not service.alive or service.pid is None:
+                return service
+            try:
+                handles.append(os.pidfd_open(service.pid))
+            except ProcessLookupError:
+                return service
+            poll.register(handles[-1], select.POLLIN)
+        poll.poll(timeout_s * 1000)
+    finally:
+        for handle in handles:
+            os.close(handle)
+    return next((service for service in services if not service.alive), None)

@@ -1,0 +1,159 @@
+"""A case: a namespace on the cluster, a journal, and the instances of one pipeline behind their taps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.errors import HarnessError
+from stream_contracts.faults import Fault
+from stream_contracts.history.journal import Journal
+from stream_contracts.history.model import FaultApplied, Record
+from stream_contracts.pipelines import PIPELINES
+from stream_contracts.trial import evidence
+from stream_contracts.trial.cluster import Cluster, partitions_of
+from stream_contracts.trial.feed import Fed, Feeder
+from stream_contracts.trial.instance import Instance
+from stream_contracts.trial.names import Names
+from stream_contracts.trial.rest import unfinished
+from stream_contracts.wire.hold import Hold
+from stream_contracts.wire.kafka import Address
+from stream_contracts.wire.tap import Tap
+from stream_contracts.workload.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """What all trials of one pipeline share.
+
+    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
+    """
+
+    contract: Contract
+    pipeline_name: str
+    brokers: tuple[Address, ...]
+    run_id: str
+    prefix: str
+    folder: Path
+    tap: Tap
+    cluster: Cluster
+    feeder: Feeder
+    events: tuple[Event, ...]
+    aborted: tuple[Event, ...]
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline under test."""
+        return self.contract.pipelines[self.pipeline_name]
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A fault that waits for its moment, and whom it will hit."""
+
+    name: str
+    fault: Fault
+    hold: Hold
+    victim: Instance
+
+
+class Case:
+    """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
+
+    def __init__(self, arena: Arena, folder: Path, number: int) -> None:
+        self.arena, self.folder = arena, folder
+        self.names = Names(f"{arena.prefix}.{number}")
+        self.journal = Journal(folder / "journal.jsonl")
+        self.instances: list[Instance] = []
+        self._changed = threading.Event()
+        self._leaving = ExitStack()
+        self._began = monotonic()
+        self._fed: Fed | None = None
+        sinks = {self.names.topic(sink.topic): sink.topic for sink in arena.pipeline.writes}
+        self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+
+    def clock(self) -> float:
+        """Seconds since the case began."""
+        return monotonic() - self._began
+
+    def __enter__(self) -> Case:
+        self._leaving.enter_context(self.journal)
+        try:
+            self.arena.feeder.make_topics(self.arena.contract, self.names, len(self.arena.brokers))
+            for number in range(self.arena.pipeline.instances):
+                self.instances.append(self._instance(f"{self.arena.pipeline_name}-{number}"))
+        except BaseException:
+            self._leaving.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leaving.close()
+
+    def _instance(self, name: str) -> Instance:
+        arena = self.arena
+        lane = arena.tap.open_lane(name, arena.brokers, self.journal.add, self.clock, self._changed)
+        self._leaving.callback(arena.tap.close_lane, lane)
+        service = PIPELINES["command"](
+            arena.pipeline,
+            name,
+            folder=arena.contract.folder,
+            addresses={"KAFKA_BOOTSTRAP_SERVERS": lane.bootstrap},
+            names=self.names.environment(arena.contract, arena.pipeline, name),
+            log_path=self.folder / f"{name}.log",
+            run_id=arena.run_id,
+        )
+        self._leaving.callback(service.kill)
+        return Instance(lane, service, self.journal, self.clock)
+
+    def feed(self, *, with_aborted: bool) -> Fed:
+        """Send the workload, all at once."""
+        arena, aborted = self.arena, self.arena.aborted if with_aborted else ()
+        self._fed = arena.feeder.feed(arena.contract, self.names, arena.events, aborted, self.clock)
+        self.journal.add(*self._fed.sends)
+        return self._fed
+
+    def arm(self, name: str, fault: Fault) -> Armed:
+        """Let a fault wait for its moment."""
+        victim = next(instance for instance in self.instances if instance.lane.instance == fault.at.instance)
+        return Armed(name, fault, victim.lane.arm(fault.at), victim)
+
+    def strike(self, armed: Armed) -> bool:
+        """The moment has come: apply the fault, heal it, and say whether it took effect."""
+        at = self.clock()
+        took_effect = armed.fault.strike(armed.hold, armed.victim)
+        if not armed.victim.alive:
+            armed.victim.replace(self.arena.cluster)
+        moment = str(armed.fault.at)
+        self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))
+        return took_effect
+
+    def look_after(self) -> str | None:
+        """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
+        for instance in self.instances:
+            if instance.lane.failure is not None:
+                raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
+        hopeless = [told for instance in self.instances if (told := instance.supervise(self.arena.cluster))]
+        return hopeless[0] if hopeless else None
+
+    def wait(self, timeout_s: float) -> None:
+        """Until something passes on the wire, or the timeout."""
+        self._changed.wait(timeout_s)
+        self._changed.clear()
+
+    def unfinished(self) -> str | None:
+        """What keeps the run from being at rest; None at rest."""
+        lanes = [instance.lane for instance in self.instances]
+        return unfinished(self.arena.cluster, lanes, self._fed.ends if self._fed else {}, self._outputs)
+
+    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Record]:
+        """What the outputs hold now; it goes into the journal too."""
+        arena = self.arena
+        found = evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        self.journal.add(*found)
+        return found

@@ -1,0 +1,143 @@
+"""The harness's own view of a cluster: past the tap, straight to the brokers, in typed requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kio.schema.consumer_group_heartbeat.v1.request import ConsumerGroupHeartbeatRequest
+from kio.schema.find_coordinator.v4.request import FindCoordinatorRequest
+from kio.schema.leave_group.v5.request import LeaveGroupRequest, MemberIdentity
+from kio.schema.list_offsets.v7.request import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
+from kio.schema.metadata.v12.request import MetadataRequest, MetadataRequestTopic
+from kio.schema.offset_fetch.v8.request import OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics
+from kio.schema.types import BrokerId, GroupId, TopicName
+from kio.static.primitive import i8, i32, i64
+
+from stream_contracts.errors import HarnessError
+from stream_contracts.stack.client import Connection
+from stream_contracts.wire.kafka import Address
+from stream_contracts.wire.membership import Member
+
+Partition = tuple[str, int]
+
+LATEST = -1
+READ_UNCOMMITTED, READ_COMMITTED = 0, 1
+_UNSTABLE_OFFSET = 88
+_GONE = {25, 69, 110}
+"""Unknown member, no such group, fenced epoch: whoever was to leave has left."""
+
+
+class Cluster:
+    """Ask the brokers of a cluster. Connections are opened on demand, kept, and not shared between threads."""
+
+    def __init__(self, brokers: Iterable[Address]) -> None:
+        self._seeds = tuple(brokers)
+        self._connections: dict[Address, Connection] = {}
+        self._addresses: dict[int, Address] = {}
+        self._leaders: dict[Partition, int] = {}
+        self._coordinators: dict[str, Address] = {}
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._connections:
+            self._connections.popitem()[1].close()
+
+    def at_leader(self, partition: Partition) -> Connection:
+        """The connection to the broker that leads this topic-partition."""
+        if partition not in self._leaders:
+            self._learn(partition[0])
+        if partition not in self._leaders:
+            raise HarnessError(f"{partition[0]}-{partition[1]} has no leader")
+        return self._connection(self._addresses[self._leaders[partition]])
+
+    def leads(self, topic: str, partitions: int) -> bool:
+        """Whether every partition of a new topic has a leader that answers for it (creating it is not that)."""
+        wanted = [(topic, number) for number in range(partitions)]
+        self._learn(topic)
+        return all(partition in self._leaders for partition in wanted) and None not in self.ends(wanted).values()
+
+    def ends(self, partitions: Iterable[Partition], isolation: int = READ_UNCOMMITTED) -> dict[Partition, int | None]:
+        """The high watermark of each partition, or under READ_COMMITTED its last stable offset; None: no answer yet."""
+        found: dict[Partition, int | None] = {}
+        for partition in partitions:
+            topic, number = partition
+            part = ListOffsetsPartition(partition_index=i32(number), timestamp=i64(LATEST))
+            asked = ListOffsetsTopic(name=TopicName(topic), partitions=(part,))
+            request = ListOffsetsRequest(replica_id=BrokerId(-1), isolation_level=i8(isolation), topics=(asked,))
+            answer = self.at_leader(partition).ask(request).topics[0].partitions[0]
+            found[partition] = None if answer.error_code else int(answer.offset)
+        return found
+
+    def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int] | None:
+        """The committed offsets of a group, -1 where there is none; None while one is pending in a transaction."""
+        topics: dict[str, list[i32]] = {}
+        for topic, number in partitions:
+            topics.setdefault(topic, []).append(i32(number))
+        asked = tuple(
+            OffsetFetchRequestTopics(name=TopicName(topic), partition_indexes=tuple(numbers))
+            for topic, numbers in topics.items()
+        )
+        request = OffsetFetchRequest(
+            groups=(OffsetFetchRequestGroup(group_id=GroupId(group), topics=asked),), require_stable=True
+        )
+        answer = self._coordinator(group).ask(request).groups[0]
+        if answer.error_code:
+            self._coordinators.pop(group, None)
+            return None
+        parts = [(str(topic.name), part) for topic in answer.topics for part in topic.partitions]
+        if any(int(part.error_code) == _UNSTABLE_OFFSET for _, part in parts):
+            return None
+        return {(topic, int(part.partition_index)): int(part.committed_offset) for topic, part in parts}
+
+    def dismiss(self, members: Iterable[Member]) -> list[Member]:
+        """Say goodbye for members that were killed, so that nobody waits for their session to time out."""
+        gone = []
+        for member in members:
+            answer = self._coordinator(member.group).ask(_goodbye(member))
+            codes = [int(answer.error_code), *(int(left.error_code) for left in getattr(answer, "members", ()))]
+            refusals = [code for code in codes if code and code not in _GONE]
+            if refusals:
+                raise HarnessError(f"{member.group} would not let {member.member_id} go: error {refusals[0]}")
+            gone.append(member)
+        return gone
+
+    def _learn(self, topic: str) -> None:
+        asked = MetadataRequestTopic(topic_id=None, name=TopicName(topic))
+        request = MetadataRequest(
+            topics=(asked,), allow_auto_topic_creation=False, include_topic_authorized_operations=False
+        )
+        answer = self._connection(self._seeds[0]).ask(request)
+        self._addresses.update({int(node.node_id): (node.host, int(node.port)) for node in answer.brokers})
+        for found in answer.topics:
+            for part in found.partitions:
+                if not part.error_code and int(part.leader_id) >= 0:
+                    self._leaders[topic, int(part.partition_index)] = int(part.leader_id)
+
+    def _coordinator(self, group: str) -> Connection:
+        if group not in self._coordinators:
+            request = FindCoordinatorRequest(key_type=i8(0), coordinator_keys=(group,))
+            found = self._connection(self._seeds[0]).ask(request).coordinators[0]
+            if found.error_code:
+                raise HarnessError(f"no coordinator for group {group}: error {int(found.error_code)}")
+            self._coordinators[group] = (found.host, int(found.port))
+        return self._connection(self._coordinators[group])
+
+    def _connection(self, address: Address) -> Connection:
+        if address not in self._connections:
+            self._connections[address] = Connection(*address)
+        return self._connections[address]
+
+
+def _goodbye(member: Member) -> Any:
+    if member.epochs:
+        return ConsumerGroupHeartbeatRequest(
+            group_id=GroupId(member.group), member_id=member.member_id, member_epoch=i32(-1), topic_partitions=None
+        )
+    identity = MemberIdentity(member_id=member.member_id, group_instance_id=member.instance_id)
+    return LeaveGroupRequest(group_id=GroupId(member.group), members=(identity,))
+
+
+def partitions_of(topics: Mapping[str, int]) -> list[Partition]:
+    """Every topic-partition of topics given with their partition counts."""
+    return [(topic, number) for topic, count in topics.items() for number in range(count)]

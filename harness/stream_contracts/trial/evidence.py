@@ -1,0 +1,86 @@
+"""Evidence: what the outputs hold once a run has come to rest, and which event each record is the effect of."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.history.model import Expected, Record, Send
+from stream_contracts.trial.cluster import Cluster, partitions_of
+from stream_contracts.trial.feed import EVENT_HEADER, shown
+from stream_contracts.trial.log import Entry, read
+from stream_contracts.trial.names import Names
+from stream_contracts.trial.normal import digester
+
+_MOST_DIGITS = 18
+"""A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
+
+
+def records(
+    cluster: Cluster, contract: Contract, pipeline: Pipeline, names: Names, causes: Mapping[tuple[str, str], int]
+) -> list[Record]:
+    """Every data record of the pipeline's output topics, named by their declared names.
+
+    ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it.
+    """
+    found = []
+    for sink in pipeline.writes:
+        digest = digester(contract, pipeline, sink.topic)
+        for partition in partitions_of({names.topic(sink.topic): contract.topics[sink.topic].partitions}):
+            for entry in read(cluster, partition):
+                content = digest(entry.key, entry.value)
+                event = _event_of(entry)
+                found.append(
+                    Record(
+                        sink.topic, partition[1], entry.offset, shown(entry.key), content,
+                        causes.get((sink.topic, content)) if event is None else event,
+                        entry.producer_id, entry.epoch, entry.fate,
+                    )
+                )  # fmt: skip
+    return found
+
+
+def oracle(found: Sequence[Record], sends: Sequence[Send]) -> list[Expected]:
+    """What a fault-free run left, as the expectation for every faulted one."""
+    effects = [record for record in found if record.fate in ("committed", "plain")]
+    guesses = _by_order(effects, sends)
+    seen: Counter[tuple[str, str]] = Counter()
+    expected = []
+    for record in effects:
+        content = (record.topic, record.digest)
+        seen[content] += 1
+        event = (
+            guesses.get((record.topic, record.partition, record.offset)) if record.event_id is None else record.event_id
+        )
+        expected.append(Expected(record.topic, record.key, record.digest, seen[content], event))
+    return expected
+
+
+def _by_order(effects: Sequence[Record], sends: Sequence[Send]) -> dict[tuple[str, int, int], int]:
+    """Pair the n-th output of a key with its n-th event, where there are as many of the one as of the other.
+
+    Only where all events of the key came from one topic: between two, the pipeline may read in any order.
+    """
+    events: dict[str | None, list[int]] = defaultdict(list)
+    sources: dict[str | None, set[str]] = defaultdict(set)
+    for send in sends:
+        if send.outcome == "ok":
+            events[send.key].append(send.event_id)
+            sources[send.key].add(send.topic)
+    outputs: dict[tuple[str, str | None], list[Record]] = defaultdict(list)
+    for record in sorted(effects, key=lambda record: (record.topic, record.partition, record.offset)):
+        outputs[record.topic, record.key].append(record)
+    return {
+        (record.topic, record.partition, record.offset): event
+        for (_, key), written in outputs.items()
+        if len(written) == len(events[key]) and len(sources[key]) == 1
+        for record, event in zip(written, events[key], strict=True)
+    }
+
+
+def _event_of(entry: Entry) -> int | None:
+    for name, value in entry.headers:
+        if name == EVENT_HEADER.encode() and value and value.isdigit() and len(value) <= _MOST_DIGITS:
+            return int(value)
+    return None

@@ -1,0 +1,78 @@
+"""One instance of a pipeline in a trial: its lane, its process, its lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stream_contracts.history.journal import Journal
+from stream_contracts.history.model import Note, ProcessLife
+from stream_contracts.stack.service import Service
+from stream_contracts.trial.cluster import Cluster
+from stream_contracts.wire.lane import Lane
+
+RESTARTS = 5
+"""How often a process that ends by itself is started again in one trial, as a container platform would."""
+POLITE_S = 5.0
+
+
+class Instance:
+    """Start, watch and end the process of one instance; every life of it goes into the journal."""
+
+    def __init__(self, lane: Lane, service: Service, journal: Journal, clock: Callable[[], float]) -> None:
+        self.lane, self.service = lane, service
+        self.own_ends: list[int] = []
+        """The exit statuses with which it ended by itself."""
+        self._journal, self._clock = journal, clock
+        self._started_at = 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.service.alive
+
+    def start(self) -> None:
+        """Begin a life."""
+        self._started_at = self._clock()
+        self.service.start()
+
+    def kill(self) -> None:
+        """End the life at once."""
+        self.service.kill()
+        self._buried()
+
+    def stop(self) -> None:
+        """Ask the process to end, and see that it does."""
+        if self.alive:
+            self.service.stop(POLITE_S)
+            self._buried()
+
+    def replace(self, cluster: Cluster) -> None:
+        """After a death: close what the dead held, say goodbye for it to its groups, and start anew.
+
+        Without the goodbye its partitions stay blocked for the session timeout (45 s by default); that time is
+        compressed, and the history says so.
+        """
+        self.lane.cut()
+        members = tuple(self.lane.members.values())
+        for member in cluster.dismiss(members):
+            self.lane.members.pop(member.member_id, None)
+            self._journal.add(Note("time compressed", f"LeaveGroup for {member.member_id}", self._clock()))
+        self.start()
+
+    def supervise(self, cluster: Cluster) -> str | None:
+        """Start a process that ended by itself again; a sentence about it when it keeps ending."""
+        if self.alive:
+            return None
+        status = self.service.exit_status
+        self.own_ends.append(-1 if status is None else status)
+        self._buried()
+        if len(self.own_ends) > RESTARTS:
+            return f"{self.lane.instance} ended by itself {len(self.own_ends)} times, last with status {status}"
+        self.replace(cluster)
+        return None
+
+    def _buried(self) -> None:
+        status = self.service.exit_status
+        self._journal.add(
+            ProcessLife(self.lane.instance, self.service.incarnation, self._started_at, self._clock(), status)
+        )

@@ -1,0 +1,37 @@
+"""Fresh names for one trial: topics, group and transactional id, so that trials on one cluster never meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.contract.placeholders import filled
+
+LONGEST_TOPIC = 249
+"""Characters that Kafka allows in the name of a topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The namespace of one trial: every name in it begins with ``prefix``."""
+
+    prefix: str
+
+    def topic(self, declared: str) -> str:
+        """The topic that stands for a declared one; a long name is cut to what Kafka takes, and stays unique."""
+        name = f"{self.prefix}.{declared}"
+        if len(name) <= LONGEST_TOPIC:
+            return name
+        mark = sha256(declared.encode()).hexdigest()[:12]
+        return f"{name[: LONGEST_TOPIC - len(mark) - 1]}-{mark}"
+
+    def environment(self, contract: Contract, pipeline: Pipeline, instance: str) -> Mapping[str, str]:
+        """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life."""
+        return filled(
+            pipeline.env,
+            topics={declared: self.topic(declared) for declared in contract.topics},
+            group=f"{self.prefix}.group",
+            transactional_id=f"{self.prefix}.{instance}",
+        )

@@ -1,0 +1,129 @@
+"""A session: the stack, the tap and the feeder, opened once at first need and shared by every promise that is judged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stream_contracts.contract.model import Contract
+from stream_contracts.errors import UsageError
+from stream_contracts.stack import open_stack
+from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.model import Stack
+from stream_contracts.trial.case import Arena
+from stream_contracts.trial.cluster import Cluster
+from stream_contracts.trial.explore import prove, replay
+from stream_contracts.trial.feed import Feeder
+from stream_contracts.trial.proof import Proof
+from stream_contracts.wire.tap import Tap
+from stream_contracts.workload.events import Event, draw
+from stream_contracts.workload.plan import Plan
+
+MOST_BROKERS = 3
+"""A contract that asks for more replicas than this is tried with as many."""
+FIRST_ABORTED_ID = 1_000_000
+"""Events of aborted transactions are numbered from here, so that nobody mistakes them for the workload's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied."""
+
+    backend: str = "auto"
+    seed: int = 1
+    every_moment: bool = False
+    keep_in: Path = Path(".stream-contracts")
+
+
+class Session:
+    """Judge promises on one stack. Close it, or leave its ``with`` block: nothing stays behind but kept evidence."""
+
+    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+        self.settings, self._progress = settings, progress
+        self._leaving = ExitStack()
+        self._stacks: dict[int, Stack] = {}
+        self._tap: Tap | None = None
+        self._count = 0
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything that the session started."""
+        self._leaving.close()
+
+    def stack(self, brokers: int = 1) -> Stack:
+        """The stack with that many brokers, started at first need. Raises `StackError` where it does not come up."""
+        if brokers not in self._stacks:
+            opening = open_stack(self.settings.backend, Blueprint(brokers=brokers), progress=self._progress)
+            self._stacks[brokers] = self._leaving.enter_context(opening)
+        return self._stacks[brokers]
+
+    @property
+    def descriptions(self) -> list[str]:
+        """A line for each stack that runs."""
+        return [stack.describe() for stack in self._stacks.values()]
+
+    def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
+        """Judge the delivery promise of one pipeline of a contract."""
+        seed, every = self.settings.seed, self.settings.every_moment
+        with self._arena(contract, pipeline, seed) as arena:
+            return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+
+    def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
+        """Run one plan again, and judge it."""
+        if plan.contract != contract.name:
+            raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
+        with self._arena(contract, plan.pipeline, plan.seed) as arena:
+            return self._kept(replay(arena, plan, progress), arena)
+
+    @contextmanager
+    def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        events = draw(contract, pipeline, seed=seed)
+        stack = self.stack(min(MOST_BROKERS, max(topic.replication for topic in contract.topics.values())))
+        if self._tap is None:
+            self._tap = self._leaving.enter_context(Tap())
+        self._count += 1
+        prefix = f"{stack.run_id}.{self._count}"
+        brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
+        cluster = Cluster(brokers)
+        try:
+            yield Arena(
+                contract=contract,
+                pipeline_name=pipeline,
+                brokers=brokers,
+                run_id=stack.run_id,
+                prefix=prefix,
+                folder=stack.run_dir / f"{contract.name}-{pipeline}-{self._count}",
+                tap=self._tap,
+                cluster=cluster,
+                feeder=Feeder(stack.bootstrap, cluster, prefix),
+                events=events,
+                aborted=_aborted(contract, pipeline, seed, len(events)),
+            )
+        finally:
+            cluster.close()
+
+    def _kept(self, proof: Proof, arena: Arena) -> Proof:
+        """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
+        if proof.folder is not None:
+            kept = self.settings.keep_in / f"{arena.contract.name}-{arena.pipeline_name}"
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(proof.folder, kept)
+            (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
+            proof.folder = Path(os.path.relpath(kept))
+        shutil.rmtree(arena.folder, ignore_errors=True)
+        return proof
+
+
+def _aborted(contract: Contract, pipeline: str, seed: int, events: int) -> tuple[Event, ...]:
+    """Other events of the same kind, to be sent in a transaction that is aborted."""
+    drawn = draw(contract, pipeline, seed=seed + 1)[: max(1, events // 4)]
+    return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)

@@ -1,0 +1,448 @@
+"""Each way to get a contract wrong: the complaint names the line, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from stream_contracts.contract.load import load
+from stream_contracts.errors import ContractError
+from tests.contract.conftest import GOOD, Write
+
+
+class Case(NamedTuple):
+    """One line of the good contract, a wrong one in its place, a right one that looks much like it."""
+
+    line: str
+    wrong: str
+    at: str
+    says: str
+    near_miss: str
+
+
+LEVELS = "NONE, BACKWARD, BACKWARD_TRANSITIVE, FORWARD, FORWARD_TRANSITIVE, FULL, FULL_TRANSITIVE"
+PLACEHOLDERS = "${topic:orders}, ${topic:enriched}, ${group}, ${transactional-id}"
+
+CASES = {
+    "unknown key": Case(
+        "    partitions: 2",
+        "    partitons: 2",
+        "6:5",
+        "unknown key 'partitons' (did you mean 'partitions'?); known keys: partitions, replication, config, key, value",
+        "    'partitions': 2",
+    ),
+    "unknown key at the top": Case(
+        "owner: team-orders",
+        "owner: x\nzzz: 1",
+        "3:1",
+        "unknown key 'zzz'; known keys: contract, owner, registry, topics, pipelines",
+        "owner: zzz",
+    ),
+    "merge key": Case(
+        "    partitions: 2",
+        "    <<: {partitions: 2}",
+        "6:5",
+        "unknown key '<<'; known keys: partitions, replication, config, key, value",
+        "    partitions: &two 2\n    replication: *two",
+    ),
+    "missing key": Case("owner: team-orders", "", "1:1", "the key 'owner' is missing; allowed: text", "owner: '1'"),
+    "missing promise": Case(
+        "    promises: {delivery: exactly-once}",
+        "    promises: {}",
+        "17:5",
+        "the key 'delivery' is missing; allowed: at-most-once, at-least-once, exactly-once",
+        "    promises: {delivery: at-most-once}",
+    ),
+    "level": Case(
+        "registry: {compatibility: BACKWARD}",
+        "registry: {compatibility: BACKWARDS}",
+        "3:12",
+        f"found 'BACKWARDS' (text); allowed: {LEVELS}",
+        "registry: {compatibility: FULL_TRANSITIVE}",
+    ),
+    "level of a subject": Case(
+        "    value: {schema: order.avsc}",
+        "    value: {schema: order.avsc, compatibility: backward}",
+        "8:33",
+        f"found 'backward' (text); allowed: {LEVELS}",
+        "    value: {schema: order.avsc, compatibility: null}",
+    ),
+    "framing": Case(
+        "    value: {schema: order.avsc}",
+        "    value: {schema: order.avsc, framing: bare}",
+        "8:33",
+        "found 'bare' (text); allowed: none, confluent",
+        "    value: {schema: order.avsc, framing: confluent}",
+    ),
+    "delivery": Case(
+        "    promises: {delivery: exactly-once}",
+        "    promises: {delivery: once}",
+        "17:16",
+        "found 'once' (text); allowed: at-most-once, at-least-once, exactly-once",
+        "    promises: {delivery: at-least-once}",
+    ),
+    "isolation": Case(
+        "    reads: [orders]",
+        "    reads: [orders]\n    isolation: none",
+        "16:5",
+        "found 'none' (text); allowed: namespace, broker",
+        "    reads: [orders]\n    isolation: broker",
+    ),
+    "text for a number": Case(
+        "    partitions: 2",
+        "    partitions: two",
+        "6:5",
+        "found 'two' (text); allowed: a whole number from 1 to 1000",
+        "    partitions: 0x2",
+    ),
+    "truth value for a number": Case(
+        "    partitions: 2",
+        "    partitions: true",
+        "6:5",
+        "found true (a truth value); allowed: a whole number from 1 to 1000",
+        "    partitions: 1",
+    ),
+    "number out of range": Case(
+        "    workload: {events: 12}",
+        "    workload: {events: 10001}",
+        "19:16",
+        "found 10001 (a number); allowed: a whole number from 1 to 10000",
+        "    workload: {events: 10000}",
+    ),
+    "number for text": Case(
+        '      INPUT: "${topic:orders}"',
+        "      INPUT: 8080",
+        "14:7",
+        "found 8080 (a number); allowed: text; put it in quotes",
+        "      INPUT: '8080'",
+    ),
+    "text for a list": Case(
+        "    reads: [orders]",
+        "    reads: orders",
+        "15:5",
+        "found 'orders' (text); allowed: a list of text that is not empty, at least one",
+        "    reads:\n    - orders",
+    ),
+    "no command": Case(
+        "    command: [python, enrich.py]",
+        "    command: []",
+        "12:5",
+        "found an empty list; allowed: a list of text that is not empty, at least one",
+        "    command: [python]",
+    ),
+    "list for a mapping": Case(
+        "  enriched: {}",
+        "  enriched: [a]",
+        "9:3",
+        "found a list of 1; allowed: a mapping with the keys partitions, replication, config, key, value",
+        "  enriched: {partitions: 1}",
+    ),
+    "nothing for a mapping": Case(
+        "  enriched: {}",
+        "  enriched:",
+        "9:3",
+        "found nothing; allowed: a mapping with the keys partitions, replication, config, key, value",
+        "  enriched: {key: null}",
+    ),
+    "topic setting": Case(
+        "    config: {retention.ms: 1000}",
+        "    config: {retention.ms: [1]}",
+        "7:14",
+        "found a list of 1; allowed: text or a number or true or false",
+        "    config: {retention.ms: -1, preallocate: true, a: 0.5, b: x}",
+    ),
+    "name of a topic setting": Case(
+        "    config: {retention.ms: 1000}",
+        "    config: {retention ms: 1000}",
+        "7:14",
+        "found the name 'retention ms'; allowed: the name of a topic setting: letters, digits, '.', '_' and '-'",
+        "    config: {max.message.bytes: 1000}",
+    ),
+    "a number that is none": Case(
+        "    config: {retention.ms: 1000}",
+        "    config: {retention.ms: .nan}",
+        "7:14",
+        "found nan (a number); allowed: text or a number or true or false",
+        "    config: {retention.ms: nan}",
+    ),
+    "contract name": Case(
+        "contract: orders",
+        "contract: my orders",
+        "1:1",
+        "found 'my orders' (text); allowed: a name of up to 100 letters",
+        "contract: my-orders",
+    ),
+    "topic name": Case(
+        "  enriched: {}",
+        "  enriched: {}\n  a b: {}",
+        "10:3",
+        "found the name 'a b'; allowed: a topic name of up to 249 letters, digits, '.', '_' and '-'",
+        "  enriched: {}\n  a_b: {}",
+    ),
+    "reserved topic name": Case(
+        "  enriched: {}",
+        "  enriched: {}\n  '..': {}",
+        "4:1",
+        "found the topic '..'; Kafka reserves that name",
+        "  enriched: {}\n  '...': {}",
+    ),
+    "colliding topic names": Case(
+        "  enriched: {}",
+        "  enriched: {}\n  a.b: {}\n  a_b: {}",
+        "4:1",
+        "the topics 'a.b' and 'a_b' collide: Kafka takes '.' and '_' in a topic name as the same",
+        "  enriched: {}\n  a.b: {}\n  a-b: {}",
+    ),
+    "variable name": Case(
+        '      INPUT: "${topic:orders}"',
+        "      9: x",
+        "14:7",
+        "found the name '9'; allowed: the name of an environment variable",
+        "      _9: x",
+    ),
+    "variable of ours": Case(
+        '      INPUT: "${topic:orders}"',
+        "      KAFKA_BOOTSTRAP_SERVERS: localhost",
+        "13:5",
+        "found the variable KAFKA_BOOTSTRAP_SERVERS, which every pipeline is given at start; remove it here",
+        "      KAFKA_BOOTSTRAP: localhost",
+    ),
+    "placeholder": Case(
+        '      INPUT: "${topic:orders}"',
+        '      INPUT: "a ${topics}"',
+        "14:7",
+        f"found the placeholder '${{topics}}'; allowed: {PLACEHOLDERS}",
+        '      INPUT: "a ${transactional-id} $topics {x} $"',
+    ),
+    "placeholder for an unknown topic": Case(
+        '      INPUT: "${topic:orders}"',
+        '      INPUT: "${topic:order}"',
+        "14:7",
+        f"found the placeholder '${{topic:order}}'; allowed: {PLACEHOLDERS}",
+        '      INPUT: "${topic:enriched},${group}"',
+    ),
+    "unclosed placeholder": Case(
+        '      INPUT: "${topic:orders}"',
+        '      INPUT: "${group"',
+        "14:7",
+        f"found the placeholder '${{group'; allowed: {PLACEHOLDERS}",
+        '      INPUT: "$group"',
+    ),
+    "zero byte": Case(
+        "    command: [python, enrich.py]",
+        '    command: [python, "a\\0b"]',
+        "12:23",
+        "found a zero byte, which no process can be given; allowed: text without it",
+        '    command: [python, "a\\tb"]',
+    ),
+    "program": Case(
+        "    command: [python, enrich.py]",
+        "    command: [./enrich]",
+        "12:15",
+        "found the program './enrich', but there is no file",
+        "    command: [./order.avsc]",
+    ),
+    "unknown topic read": Case(
+        "    reads: [orders]",
+        "    reads: [order]",
+        "15:13",
+        "found the topic 'order', which is not declared (did you mean 'orders'?); declared topics: orders, enriched",
+        "    reads: [enriched, orders]",
+    ),
+    "unknown topic written": Case(
+        "    writes: [{topic: enriched}]",
+        "    writes: [{topic: xyz}]",
+        "16:15",
+        "found the topic 'xyz', which is not declared; declared topics: orders, enriched",
+        "    writes: [{topic: enriched}, {topic: orders}]",
+    ),
+    "topic read twice": Case(
+        "    reads: [orders]",
+        "    reads: [orders, orders]",
+        "15:5",
+        "the topic 'orders' is listed twice; allowed: once",
+        "    reads: [orders, enriched]",
+    ),
+    "compared field": Case(
+        "    compare: {ignore: [$.at]}",
+        "    compare: {ignore: [at]}",
+        "18:24",
+        "found 'at' (text); allowed: a path such as $.processed_at or $.order.total",
+        "    compare: {ignore: [$.order.at]}",
+    ),
+    "schema suffix": Case(
+        "    value: {schema: order.avsc}",
+        "    value: {schema: order.xml}",
+        "8:13",
+        "found the schema file 'order.xml'; allowed suffixes: .avsc (Avro), .proto (Protobuf), .json (JSON Schema)",
+        "    value: {schema: ./order.avsc}",
+    ),
+    "schema elsewhere": Case(
+        "    value: {schema: order.avsc}",
+        "    value: {schema: ../order.avsc}",
+        "8:13",
+        "found the schema file '../order.avsc'; allowed: a path inside the contract's folder",
+        "    value: {schema: order.avsc, subject: other}",
+    ),
+    "key given twice": Case(
+        "owner: team-orders",
+        "owner: a\nowner: b",
+        "3:1",
+        "the key 'owner' is given twice, first on line 2",
+        "owner: b",
+    ),
+    "list as a key": Case(
+        "  enriched: {}",
+        "  enriched: {}\n  ? [a]\n  : {}",
+        "10:5",
+        "found a list or a mapping as a key; allowed: a name",
+        "  enriched: {}\n  ? a\n  : {}",
+    ),
+    "tag": Case(
+        "owner: team-orders",
+        "owner: !!python/object:os.system {}",
+        "2:8",
+        "found the tag tag:yaml.org,2002:python/object:os.system; allowed: plain text, numbers, lists and mappings",
+        "owner: !!str 12",
+    ),
+    "tag that lies": Case(
+        "owner: team-orders", "owner: !!int a", "2:8", "found 'a', which is no int", "owner: 2020-01-01"
+    ),
+    "tab": Case(
+        "    partitions: 2",
+        "\tpartitions: 2",
+        "6:1",
+        "found a tab; allowed: spaces, YAML is indented with them",
+        "    partitions: 2 #\t",
+    ),
+    "no YAML": Case("owner: team-orders", "owner: [a", "3:9", "not YAML: while parsing a flow", "owner: '[a'"),
+    "unknown anchor": Case("owner: team-orders", "owner: *a", "2:8", "not YAML: found undefined alias", "owner: &a b"),
+    "control character": Case(
+        "owner: team-orders",
+        "owner: a\x07",
+        "2:9",
+        "found the character U+0007, which YAML does not allow",
+        'owner: "a\\a"',
+    ),
+    "two documents": Case(
+        "owner: team-orders", "owner: a\n---\nb: 1", "3:1", "not YAML: expected a single document", "owner: '---'"
+    ),
+    "too deep": Case(
+        "owner: team-orders", f"owner: {'[' * 20}", "2:24", "nested too deeply; allowed: 16 levels", "owner: '[[[['"
+    ),
+}
+
+
+def complaints(file: Path) -> list[tuple[str, str]]:
+    """What is wrong with that contract, and where."""
+    with pytest.raises(ContractError) as caught:
+        load(file)
+    return list(caught.value.complaints)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_wrong_line_is_told_with_its_place(case: Case, write: Write) -> None:
+    assert case.line in GOOD
+    file = write(GOOD.replace(case.line, case.wrong))
+    found = complaints(file)
+    assert [place for place, _ in found] == [f"{file}:{case.at}"]
+    assert found[0][1].startswith(case.says)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_near_miss_loads(case: Case, write: Write) -> None:
+    load(write(GOOD.replace(case.line, case.near_miss)))
+
+
+WHOLE = {
+    "empty": (b"", "1:1", "the file is empty; a contract begins with the line 'contract: <name>'"),
+    "only a comment": (b"# nothing\n", "1:1", "the file is empty"),
+    "null": (b"~", "1:1", "found nothing; allowed: a mapping that begins 'contract: <name>'"),
+    "a list": (b"- a", "1:1", "found a list of 1; allowed: a mapping that begins"),
+    "binary": (b"contract: a\nx: \xff\xfe", "2:4", "not UTF-8 text: found the byte 0xff"),
+    "too large": (b"#" * 1_000_001, "1:1", "too large for a contract; allowed: up to 1,000,000 bytes"),
+    "too many values": (b"a: [" + b"x," * 20_000 + b"]", "1:39999", "more than 20,000 values"),
+    "alias bomb": (
+        b"".join(b"k%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1) if n else b"x"] * 9)) for n in range(9)),
+        "1:10",
+        "more than 20,000 values (an alias counts as often as it is used)",
+    ),
+    "alias of itself": (b"a: &a [*a]", "1:4", "nested too deeply; allowed: 16 levels"),
+    "brackets without end": (b"[" * 900_000, "1:18", "nested too deeply; allowed: 16 levels"),
+}
+
+
+@pytest.mark.parametrize(("raw", "at", "says"), WHOLE.values(), ids=WHOLE.keys())
+def test_a_file_that_is_no_contract_at_all(raw: bytes, at: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "contract.yaml"
+    file.write_bytes(raw)
+    [(place, text)] = complaints(file)
+    assert (place, text[: len(says)]) == (f"{file}:{at}", says)
+
+
+SCHEMAS = {
+    "missing": ("order.avsc", None, "found the schema file 'order.avsc', but there is no file"),
+    "no JSON": ("order.avsc", b'{"type": "int"\n oops}', "order.avsc: line 2, column 2: not JSON: Expecting ','"),
+    "no UTF-8": ("order.avsc", b'"\xff"', "order.avsc: not UTF-8 text: found the byte 0xff at 1"),
+    "no schema": ("order.avsc", b"12", "order.avsc: a JSON int is no Avro schema"),
+    "deep": ("order.avsc", b"[" * 100_000, "order.avsc: not JSON"),
+    "too large": ("order.avsc", b" " * 1_000_001, "order.avsc: more than 1,000,000 bytes are too many for a schema"),
+    "list as JSON Schema": ("order.json", b"[]", "order.json: a JSON list is no JSON Schema schema"),
+    "empty Protobuf": ("order.proto", b" \n", "order.proto: the file is empty"),
+    "wrong former version": ("former/order.v1.avsc", b"{", "former/order.v1.avsc: line 1, column 2: not JSON"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "says"), SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_a_schema_file_that_cannot_be_read(name: str, content: bytes | None, says: str, write: Write) -> None:
+    stem = name.rpartition("/")[2].replace(".v1", "")
+    file = write(GOOD.replace("order.avsc", stem))
+    wrong = file.parent / name
+    wrong.parent.mkdir(exist_ok=True)
+    wrong.unlink(missing_ok=True)
+    if content is not None:
+        wrong.write_bytes(content)
+    [(place, text)] = complaints(file)
+    assert place == f"{file}:8:13"
+    assert says in text
+    assert str(file.parent) in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("order.avsc", b'{"type": "int"}'), ("order.avsc", b'["null"]'), ("order.json", b"true"), ("order.proto", b"a")],
+)
+def test_a_schema_file_that_can_be_read(name: str, content: bytes, write: Write) -> None:
+    file = write(GOOD.replace("order.avsc", name))
+    (file.parent / name).write_bytes(content)
+    load(file)
+
+
+def test_every_complaint_is_told_at_once_in_the_order_of_the_file(write: Write) -> None:
+    text = GOOD
+    for name in (
+        "unknown key",
+        "level",
+        "delivery",
+        "placeholder",
+        "schema elsewhere",
+        "unknown topic read",
+        "no command",
+    ):
+        text = text.replace(CASES[name].line, CASES[name].wrong)
+    found = complaints(write(text))
+    lines = [int(place.split(":")[1]) for place, _ in found]
+    assert lines == [3, 6, 8, 12, 14, 15, 17]
+
+
+def test_a_duplicate_key_does_not_hide_the_rest(write: Write) -> None:
+    found = complaints(write(GOOD.replace("owner: team-orders", "owner: a\nowner: b\nzzz: 1")))
+    assert [text.split(" ")[0] for _, text in found] == ["the", "unknown"]
+
+
+def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:
+    assert complaints(tmp_path) == [
+        (str(tmp_path / "contract.yaml"), "there is no such file; 'stream-contracts init' writes an example")
+    ]
