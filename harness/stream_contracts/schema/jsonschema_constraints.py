@@ -33,6 +33,7 @@ def closed_text(value: Any) -> str | None:
 
 
 def types_and_values(shape: Shape, words: dict[str, Any]) -> None:
+    """Narrow a shape to the listed types, and to the listed values."""
     types = words.get("type")
     if types is not None:
         listed = [types] if isinstance(types, str) else list(types)
@@ -46,6 +47,7 @@ def types_and_values(shape: Shape, words: dict[str, Any]) -> None:
 
 
 def number_limits(shape: Shape, words: dict[str, Any]) -> None:
+    """Tighten the limits of numbers, and note what they are multiples of."""
     for word, exclusive in (("minimum", False), ("exclusiveMinimum", True)):
         if word in words:
             limit = exact(words[word])
@@ -61,6 +63,7 @@ def number_limits(shape: Shape, words: dict[str, Any]) -> None:
 
 
 def string_limits(shape: Shape, words: dict[str, Any]) -> None:
+    """Tighten the lengths of strings, and note their patterns."""
     shape.shortest = max(shape.shortest, words.get("minLength", 0))
     shape.longest = smaller(shape.longest, words.get("maxLength"))
     if "pattern" in words:
@@ -68,6 +71,7 @@ def string_limits(shape: Shape, words: dict[str, Any]) -> None:
 
 
 def array_limits(shape: Shape, words: dict[str, Any], here: Located) -> None:
+    """Tighten the lengths of arrays, and note what is said of their items."""
     shape.least = max(shape.least, words.get("minItems", 0))
     shape.most = smaller(shape.most, words.get("maxItems"))
     shape.unique = shape.unique or words.get("uniqueItems", False)
@@ -107,6 +111,7 @@ def _potential_row(here: Located) -> int | None:
 
 
 def object_limits(shape: Shape, words: dict[str, Any], here: Located) -> None:
+    """Tighten the counts of objects, and note what is said of names and properties."""
     shape.required |= frozenset(words.get("required", ()))
     shape.fewest = max(shape.fewest, words.get("minProperties", 0))
     shape.greatest = smaller(shape.greatest, words.get("maxProperties"))
