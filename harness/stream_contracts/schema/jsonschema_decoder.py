@@ -47,7 +47,7 @@ def _searched(written: Located, read: Located, budget: int) -> Decoding:
     from stream_contracts.schema.jsonschema_random import random_values
 
     search = _Search(written.checker, read.checker, budget)
-    tries = Tries(patience=budget * 40)
+    tries = Tries(patience=budget * 20)
     broken = search.first(tries.raw((written,), (read,), 0))
     if broken is None:
         broken = search.first(random_values(written, budget // 4))

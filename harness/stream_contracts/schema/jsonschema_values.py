@@ -22,6 +22,8 @@ from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 
 _DEEPEST = 80
 _MOST_SHAPES = 24
+_GRACE = 6
+"""Values of a part that are still looked at when the patience is spent: so that what was found below gets up."""
 _LONGEST_TEXT = 5_000
 _NUMBERS = tuple(Fraction(n) for n in (0, 1, -1, 2, 7, 100, 2**31, -(2**31), 2**53, 10**18, -(10**18)))
 _TEXTS = ("", "a", "0", "ab", " ", "A-1", "é", "😀", "2020-01-01", "x" * 40)
@@ -45,7 +47,7 @@ class Tries:
             return self.memo[key]
         if key in self.doing:
             return []
-        if depth > _DEEPEST:
+        if depth > _DEEPEST or (self.patience <= 0 and depth):
             self.cut = True
             return self.plain(written)
         self.doing.add(key)
@@ -101,7 +103,10 @@ class Tries:
         refused: list[Any] = []
         accepted: list[Any] = []
         seen: set[Any] = set()
+        grace = _GRACE
         for value in values:
+            if self.patience <= 0 and (grace := grace - 1) < 0:
+                break
             key = equal_key(value)
             if key in seen or not self.fits(written, value):
                 continue
@@ -110,7 +115,7 @@ class Tries:
                 accepted.append(value)
             else:
                 refused.append(value)
-            if self.patience <= 0 or len(refused) >= most or (not read and len(accepted) >= most):
+            if len(refused) >= most or (not read and len(accepted) >= most):
                 break
         half = max(1, most // 2)
         return refused[:most] + varied(accepted, half)
