@@ -27,8 +27,8 @@ def new_topic(stack: Stack, cluster: Cluster) -> NewTopicName:
     """Make a topic that answers on every partition; its name is nobody else's."""
     admin, numbers = AdminClient({"bootstrap.servers": stack.bootstrap}), itertools.count(1)
 
-    def made(partitions: int = 1, settings: dict[str, str] | None = None) -> str:
-        name = f"{stack.run_id}.part.{next(numbers)}"
+    def made(partitions: int = 1, settings: dict[str, str] | None = None, name: str = "") -> str:
+        name = name or f"{stack.run_id}.part.{next(numbers)}"
         admin.create_topics([NewTopic(name, partitions, 1, config=settings or {})])[name].result(20)
         for _ in range(500):
             if cluster.leads(name, partitions):
