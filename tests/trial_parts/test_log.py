@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.log import Entry, read
 
 from tests.trial_parts.conftest import NewTopicName
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 PATIENCE_S = 20.0
@@ -25,15 +24,6 @@ PATIENCE_S = 20.0
 
 def producer(stack: Stack, **settings: Any) -> Producer:
     return Producer({"bootstrap.servers": stack.bootstrap, "linger.ms": 50, **settings})
-
-
-def until(holds: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def flushed(producer: Producer) -> None:

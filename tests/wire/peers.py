@@ -12,13 +12,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
+from kio.schema.add_partitions_to_txn.v3.request import AddPartitionsToTxnRequest
+from kio.schema.add_partitions_to_txn.v3.response import (
+    AddPartitionsToTxnPartitionResult,
+    AddPartitionsToTxnResponse,
+    AddPartitionsToTxnTopicResult,
+)
 from kio.schema.end_txn.v3.request import EndTxnRequest
 from kio.schema.end_txn.v3.response import EndTxnResponse
 from kio.schema.errors import ErrorCode
 from kio.schema.heartbeat.v4.request import HeartbeatRequest
 from kio.schema.heartbeat.v4.response import HeartbeatResponse
 from kio.schema.produce.v9.request import ProduceRequest
-from kio.schema.types import GroupId, ProducerId, TransactionalId
+from kio.schema.types import GroupId, ProducerId, TopicName, TransactionalId
 from kio.static.primitive import i16, i32, i32Timedelta
 
 from tests.wire.drawing import answer_frame, request_frame
@@ -143,3 +149,21 @@ def heartbeat(number: int, member: str = "m") -> bytes:
 def produce(number: int, acks: int) -> bytes:
     body = ProduceRequest(transactional_id=None, acks=i16(acks), timeout=ZERO, topic_data=())
     return request_frame(body, number)
+
+
+def add_partitions(number: int) -> bytes:
+    """An AddPartitionsToTxn request: a moment once in a transaction."""
+    body = AddPartitionsToTxnRequest(
+        v3_and_below_transactional_id=TransactionalId("t"),
+        v3_and_below_producer_id=ProducerId(1),
+        v3_and_below_producer_epoch=i16(0),
+        v3_and_below_topics=(),
+    )
+    return request_frame(body, number)
+
+
+def add_partitions_answer(frame: bytes, error: ErrorCode) -> bytes:
+    partition = AddPartitionsToTxnPartitionResult(partition_index=i32(0), partition_error_code=error)
+    topic = AddPartitionsToTxnTopicResult(name=TopicName("out"), results_by_partition=(partition,))
+    body = AddPartitionsToTxnResponse(throttle_time=ZERO, results_by_topic_v3_and_below=(topic,))
+    return framed(answer_frame(body, int.from_bytes(frame[4:8], "big", signed=True)))

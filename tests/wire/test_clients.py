@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.log import read
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.tap import Tap
+
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 
@@ -70,15 +72,6 @@ class World:
     def lane(self, rows: list[Row]) -> Lane:
         brokers = [(broker.host, broker.port) for broker in self.stack.brokers]
         return self.tap.open_lane("app", brokers, rows.append, time.monotonic, threading.Event())
-
-
-def until(holds: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,13 @@ from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.moment import Moment
 from stream_contracts.wire.tap import Tap
 
+from tests.waiting import until
 from tests.wire.peers import (
     PATIENCE_S,
     Reply,
     Server,
+    add_partitions,
+    add_partitions_answer,
     connected,
     echo,
     end_txn,
@@ -38,15 +41,6 @@ from tests.wire.peers import (
 
 END_TXN = Moment("app", "producer", "EndTxn", 1, "before")
 AFTER = Moment("app", "producer", "EndTxn", 1, "after")
-
-
-def until(holds: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 @pytest.fixture
@@ -366,6 +360,26 @@ def test_a_request_that_was_put_off_and_asked_again_is_one_moment(serve: Serve) 
             assert frame_from(sock)
     assert [(moment.nth, moment.phase) for moment in lane.moments] == [
         (n, p) for n in (1, 2) for p in ("before", "after")
+    ]
+
+
+def test_within_a_transaction_only_the_first_request_of_an_api_is_a_moment_put_off_or_not(serve: Serve) -> None:
+    errors = {3: ErrorCode.concurrent_transactions, 5: ErrorCode.concurrent_transactions}
+
+    def reply(frame: bytes) -> bytes:
+        number = int.from_bytes(frame[4:8], "big")
+        return (
+            end_txn_answer(frame) if number == 4 else add_partitions_answer(frame, errors.get(number, ErrorCode.none))
+        )
+
+    _, lane = serve(reply)
+    with connected(lane.bootstrap) as sock:
+        # In transaction 1 the third is put off and asked again; in transaction 2 the first is.
+        for number in (1, 2, 3, 3 + 3, 4, 5, 7, 8):
+            sock.sendall(framed(end_txn(number) if number == 4 else add_partitions(number)))
+            assert frame_from(sock)
+    assert [(m.api, m.nth, m.phase) for m in lane.moments if m.api == "AddPartitionsToTxn"] == [
+        ("AddPartitionsToTxn", nth, phase) for nth in (1, 2) for phase in ("before", "after")
     ]
 
 
