@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from stream_contracts.anomalies import ANOMALIES, anomaly, judge
 from stream_contracts.findings import Finding, Verdict
 from stream_contracts.history import journal, tables

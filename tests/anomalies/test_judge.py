@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stream_contracts.anomalies import ANOMALIES, WITNESSES, judge, parse
 from stream_contracts.errors import UsageError
 from stream_contracts.findings import Judgement, Reason, Verdict

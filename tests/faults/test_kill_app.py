@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from stream_contracts.errors import StackError, UsageError
 from stream_contracts.faults import FAULTS, fault_named
 from stream_contracts.faults.kill_app import KillApp

@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stream_contracts.errors import HarnessError
 from stream_contracts.history import tables
 from stream_contracts.history.journal import Journal, read

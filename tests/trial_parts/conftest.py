@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial.cluster import Cluster
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract
 from stream_contracts.history.model import Expected, Record, Send
@@ -15,7 +16,6 @@ from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.evidence import oracle, records
 from stream_contracts.trial.feed import EVENT_HEADER
 from stream_contracts.trial.names import Names
-
 from tests.trial_parts.conftest import NewTopicName
 
 

@@ -9,12 +9,12 @@ import pytest
 from confluent_kafka import Producer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial import log
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.log import Entry, read
-
 from tests.trial_parts.conftest import NewTopicName
 from tests.waiting import until
 

@@ -11,6 +11,7 @@ import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stream_contracts.contract.load import load
 from stream_contracts.errors import ContractError
 from stream_contracts.trial.normal import Digest, digester

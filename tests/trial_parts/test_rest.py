@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.rest import unfinished
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.tap import Tap
-
 from tests.trial_parts.conftest import NewTopicName
 
 pytestmark = pytest.mark.broker

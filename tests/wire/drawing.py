@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kio.index import load_request_schema, load_response_schema
 from kio.serial import entity_writer
 from kio.static.primitive import Records, i64Timedelta
+
 from stream_contracts.wire.kafka import API_KEYS, Header, known_versions
 
 Pair = tuple[str, int]

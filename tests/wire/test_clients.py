@@ -17,6 +17,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
 from stream_contracts.history.model import Commit, Request, Row
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.runtime import jvm_environment, runtime
@@ -24,7 +25,6 @@ from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.log import read
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.tap import Tap
-
 from tests.waiting import until
 
 pytestmark = pytest.mark.broker

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from kio.schema.errors import ErrorCode
 from kio.static.primitive import i32Timedelta
+
 from stream_contracts.errors import HarnessError
 from stream_contracts.wire.kafka import (
     API_KEYS,
@@ -27,7 +28,6 @@ from stream_contracts.wire.kafka import (
 )
 from stream_contracts.wire.membership import errors_in
 from stream_contracts.wire.moment import TELLING
-
 from tests.wire.drawing import (
     Pair,
     answer_frame,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kio.schema.errors import ErrorCode
-from stream_contracts.wire.membership import Member, committed, joined, left
 
+from stream_contracts.wire.membership import Member, committed, joined, left
 from tests.wire.drawing import Pair, entities, pairs, request_of, requests, response_of, responses
 
 QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 from kio.schema.errors import ErrorCode
+
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Request, Row
 from stream_contracts.wire import tap as tap_module
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.moment import Moment
 from stream_contracts.wire.tap import Tap
-
 from tests.waiting import until
 from tests.wire.peers import (
     PATIENCE_S,

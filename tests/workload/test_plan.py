@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stream_contracts.errors import UsageError
 from stream_contracts.workload.plan import PHASES, Plan, Strike
 

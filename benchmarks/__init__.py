@@ -1,0 +1,1 @@
+"""What the documents claim about speed, measured: run with ``make bench``, or ``python -m benchmarks NAME…``."""
