@@ -74,6 +74,11 @@ class Lane:
         """What the pipeline gets as ``bootstrap.servers``."""
         return ",".join("{}:{}".format(*self._doors[address].getsockname()[:2]) for address in self._brokers)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._connections)
+
     def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
         """Hold the frame of this moment when it comes, for ``limit_s`` at most. Call it before the pipeline starts."""
         return asyncio.run_coroutine_threadsafe(self._arm(moment, limit_s), self._loop).result(HOLD_LIMIT_S)
