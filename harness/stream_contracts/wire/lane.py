@@ -14,7 +14,7 @@ from typing import Any
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Commit, Request, Row
 from stream_contracts.wire import membership
-from stream_contracts.wire.connection import Connection, Exchange
+from stream_contracts.wire.connection import BUFFER_BYTES, Connection, Exchange
 from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.moment import ONLY_AFTER, TELLING, Moment, Phase
@@ -139,7 +139,7 @@ class Lane:
                 self._connections.discard(connection)
                 self.changed.set()
 
-        self._servers.append(await asyncio.start_server(accept, sock=listener))
+        self._servers.append(await asyncio.start_server(accept, sock=listener, limit=BUFFER_BYTES))
 
     def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
         """Count a moment; the hold that waits for it, if one does.
