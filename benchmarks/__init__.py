@@ -1,1 +1,1 @@
-"""Benchmarks: each a module of its own, run with python -m benchmarks.NAME."""
+"""What the documents claim about speed, measured: run with ``make bench``, or ``python -m benchmarks NAME…``."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 CONTRACT_FILE = "contract.yaml"
+SETTINGS = ("stream_backend", "stream_seed", "stream_moments", "stream_allow_unknown")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if setting(config, "stream_contracts"):
         from stream_contracts import plugin
 
-        config.pluginmanager.register(plugin.Plugin(config), "stream-contracts")
+        settings = {name: setting(config, name) for name in SETTINGS}
+        config.pluginmanager.register(plugin.Plugin(config, settings), "stream-contracts")
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -146,14 +146,12 @@ ALLOWS_UNKNOWN = pytest.StashKey[bool]()
 class Plugin:
     """The hooks of a run with contracts: a session is opened, and closed; the summary tells what was checked."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        from _stream_contracts_pytest import setting
-
-        config.stash[ALLOWS_UNKNOWN] = setting(config, "stream_allow_unknown")
+    def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
+        config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
         settings = Settings(
-            backend=setting(config, "stream_backend"),
-            seed=int(setting(config, "stream_seed")),
-            every_moment=setting(config, "stream_moments") == "all",
+            backend=given["stream_backend"],
+            seed=int(given["stream_seed"]),
+            every_moment=given["stream_moments"] == "all",
             keep_in=config.rootpath / ".stream-contracts",
         )
         config.stash[SESSION] = Session(settings, _progress(config, "stack"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fastavro
 import pytest
+
 from stream_contracts.contract.load import find, load
 from stream_contracts.workload.events import draw
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import ContractError

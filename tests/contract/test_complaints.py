@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from stream_contracts.contract.load import load
 from stream_contracts.errors import ContractError
-
 from tests.contract.conftest import GOOD, Write
 
 

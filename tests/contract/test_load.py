@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+
 from stream_contracts.contract import model
 from stream_contracts.contract.load import find, json_schema, load
 from stream_contracts.contract.placeholders import filled

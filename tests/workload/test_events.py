@@ -14,6 +14,7 @@ from typing import Any
 
 import fastavro
 import pytest
+
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import ContractError, UsageError

@@ -11,6 +11,7 @@ from typing import Any
 
 import fastavro
 import pytest
+
 from stream_contracts.workload.values import Undrawable, Values, below
 
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "lint": "stream_contracts.cli.lint:lint",
     "pull": "stream_contracts.cli.pull:pull",
     "register": "stream_contracts.cli.register:register",
+    "replay": "stream_contracts.cli.replay:replay",
     "registry": "stream_contracts.cli.registry:registry",
     "stack": "stream_contracts.cli.stack:stack",
     "test": "stream_contracts.cli.test:test",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -26,21 +27,26 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool) -
     Ends with 0 where every promise is kept, 1 where one is broken, 2 for a wrong contract, 3 where the environment
     lacks something, 4 where of a promise nothing could be said and none is broken.
     """
-    from stream_contracts.contract.load import find, load
+    from stream_contracts.contract.load import find, load_all
     from stream_contracts.errors import UsageError
     from stream_contracts.trial.session import Session, Settings
 
     files = [file for path in paths or (Path(),) for file in find(path)]
     if not files:
         raise UsageError("no contract.yaml found; `stream-contracts init` writes a first one")
-    contracts = [load(file) for file in files]
+    contracts = load_all(files)
     judged: list[Judgement] = []
-    with Session(Settings(backend, seed, every_moment), _progress) as session:
+    with Session(Settings(backend, seed, every_moment), progress) as session:
         for contract in contracts:
             judged += _schemas(contract)
             judged += [_pipeline(session, contract, name) for name in contract.pipelines]
-    verdicts = {judgement.verdict for judgement in judged}
     click.echo(f"{len(contracts)} contracts, {len(judged)} promises judged")
+    conclude(judged)
+
+
+def conclude(judged: Iterable[Judgement]) -> NoReturn:
+    """End with the exit code that the verdicts ask for."""
+    verdicts = {judgement.verdict for judgement in judged}
     sys.exit(1 if Verdict.FAIL in verdicts else 4 if Verdict.UNKNOWN in verdicts else 0)
 
 
@@ -51,19 +57,20 @@ def _schemas(contract: Contract) -> list[Judgement]:
     for topic, role, schema in contract.schemas():
         decision = decide(contract, schema)
         told = f"{decision.level} against {decision.versions} former" if decision.versions else "new"
-        _tell(f"{contract.name}/{contract.subject(topic, role)}", decision.judgement, told)
+        tell(f"{contract.name}/{contract.subject(topic, role)}", decision.judgement, told)
         judged.append(decision.judgement)
     return judged
 
 
 def _pipeline(session: Session, contract: Contract, name: str) -> Judgement:
-    proof = session.prove(contract, name, _progress)
+    proof = session.prove(contract, name, progress)
     promised = contract.pipelines[name].promises.delivery
-    _tell(f"{contract.name}/{name} promises delivery: {promised}", proof.explained(), proof.told)
+    tell(f"{contract.name}/{name} promises delivery: {promised}", proof.explained(), proof.told)
     return proof.judgement
 
 
-def _tell(what: str, judgement: Judgement, done: str) -> None:
+def tell(what: str, judgement: Judgement, done: str) -> None:
+    """Print a judgement, and under it what was done for it."""
     from stream_contracts.reports import terminal
 
     for line in terminal.judged(what, judgement):
@@ -71,6 +78,7 @@ def _tell(what: str, judgement: Judgement, done: str) -> None:
     click.echo(f"  {done}")
 
 
-def _progress(line: str) -> None:
+def progress(line: str) -> None:
+    """A line that the next one overwrites; nothing where no person watches."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{line}", nl=False, err=True)

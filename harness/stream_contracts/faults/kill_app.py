@@ -27,8 +27,14 @@ class KillApp:
     at: Moment
 
     def strike(self, hold: Hold, victim: Victim) -> bool:
-        """Kill, then drop the frame. True if the victim lived until now and is dead: the fault took effect."""
-        lived = victim.alive
-        victim.kill()
-        hold.settle("drop")
-        return lived and not victim.alive
+        """Kill, then drop the frame. True if the victim lived until now and is dead: the fault took effect.
+
+        Who is dead already is not killed again; the frame is dropped whatever happens, for nobody waits for it.
+        """
+        try:
+            if not victim.alive:
+                return False
+            victim.kill()
+            return not victim.alive
+        finally:
+            hold.settle("drop")

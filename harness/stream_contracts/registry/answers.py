@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.judge import Judge
 from stream_contracts.registry.references import source_of
 from stream_contracts.registry.state import Effect, Schema, State, Version
@@ -35,6 +36,12 @@ class Answer:
     status: int = 200
     effects: tuple[Effect, ...] = ()
     plain: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """The answer that a refusal is."""
+    return Answer(refusal.body, status=refusal.status, headers=refusal.headers)
 
 
 def page(items: Iterable[T], offset: int, limit: int) -> list[T]:
@@ -80,8 +87,3 @@ def text_in(state: State, context: str, schema: Schema, terms: Terms, form: str)
     if not form or schema.kind not in terms.judge.kinds:
         return schema.text
     return terms.judge.rendered(schema.kind, source_of(state, context, schema), form)
-
-
-def newest(versions: Sequence[Version]) -> Version | None:
-    """The last of a subject's versions, or None."""
-    return versions[-1] if versions else None

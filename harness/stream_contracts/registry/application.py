@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stream_contracts.registry import openapi
-from stream_contracts.registry.answers import Answer
+from stream_contracts.registry.answers import Answer, refused
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.routes import request
 from stream_contracts.registry.service import Service
@@ -21,6 +21,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MEDIA_TYPE = b"application/vnd.schemaregistry.v1+json"
 OPENAPI_PATH = "/openapi.json"
+_DRAINED = 4
+"""A body up to so many times too large is read to its end and thrown away: the client sends first, then reads."""
+_CHALLENGE = {"www-authenticate": 'Basic realm="schema registry", charset="UTF-8"'}
+_CLOSE = {"connection": "close"}
 _spell = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -59,7 +63,7 @@ class Application:
         try:
             given = await self._answer(scope, receive)
         except Refusal as refusal:
-            given = Answer(refusal.body, status=refusal.status)
+            given = refused(refusal)
         except _ClientGone:
             return
         await _send(given, send)
@@ -82,16 +86,16 @@ class Application:
         try:
             name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError:
-            raise Refusal(401) from None
+            raise Refusal(401, headers=_CHALLENGE) from None
         expected = self.users.get(name)
         right = hmac.compare_digest((expected or "").encode(), password.encode())
         if scheme.lower() != b"basic" or not colon or expected is None or not right:
-            raise Refusal(401)
+            raise Refusal(401, headers=_CHALLENGE)
 
     async def _body(self, scope: Mapping[str, Any], receive: Receive) -> bytes:
         """The whole body, within the bounds of size and time."""
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self.bounds.body_bytes:
+            if name == b"content-length" and value.isdigit() and int(value) > _DRAINED * self.bounds.body_bytes:
                 raise self._too_large()
             if name == b"content-encoding" and value.lower() != b"identity":
                 raise Refusal(415, why="A compressed body cannot be read here")
@@ -102,17 +106,19 @@ class Application:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise _ClientGone
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > self.bounds.body_bytes:
-                        raise self._too_large()
-                    if not message.get("more_body"):
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size <= self.bounds.body_bytes:
+                        chunks.append(chunk)
+                    if not message.get("more_body") and size <= self.bounds.body_bytes:
                         return b"".join(chunks)
+                    if not message.get("more_body") or size > _DRAINED * self.bounds.body_bytes:
+                        raise self._too_large()
         except TimeoutError:
-            raise Refusal(408, why=f"The body did not come within {self.bounds.body_s:g} s") from None
+            raise Refusal(408, headers=_CLOSE, why=f"The body did not come within {self.bounds.body_s:g} s") from None
 
     def _too_large(self) -> Refusal:
-        return Refusal(413, why=f"A body may have {self.bounds.body_bytes} bytes")
+        return Refusal(413, headers=_CLOSE, why=f"A body may have {self.bounds.body_bytes} bytes")
 
 
 async def _send(given: Answer, send: Send) -> None:
@@ -123,9 +129,6 @@ async def _send(given: Answer, send: Send) -> None:
     else:
         body = _spell(given.body).encode()
     headers = [(b"content-type", MEDIA_TYPE), (b"content-length", b"%d" % len(body))]
-    if given.status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="schema registry"'))
-    if given.status in (408, 413):
-        headers.append((b"connection", b"close"))
+    headers += [(name.encode(), value.encode()) for name, value in given.headers.items()]
     await send({"type": "http.response.start", "status": given.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

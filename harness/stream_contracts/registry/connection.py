@@ -24,7 +24,9 @@ class _OneWrite:
         self.head: bytes | None = None
 
     def write(self, data: bytes) -> None:
-        """Keep the first write, which is the head; then pass on."""
+        """Keep the first write, which is the head; then pass on. Nobody is told what a lost connection would have got."""
+        if self.transport.is_closing():
+            return
         if data.startswith(b"HTTP/1.1 100"):
             self.transport.write(data)
         elif self.head is None:
@@ -35,7 +37,7 @@ class _OneWrite:
 
     def flush(self) -> None:
         """Send a head that no body followed."""
-        if self.head:
+        if self.head and not self.transport.is_closing():
             self.transport.write(self.head)
             self.head = b""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 CODES: dict[int, tuple[int, str]] = {
@@ -27,7 +28,6 @@ CODES: dict[int, tuple[int, str]] = {
     42206: (422, "One or more references exist to subject '{subject}' version {version}: ids {ids}."),
     42207: (422, "Schema is registered under id {known}, not under {id}."),
     42208: (422, "'{subject}' is not a subject name."),
-    42209: (422, "Schema is too large: {why}"),
     42210: (422, "Invalid ruleset: {why}"),
     42211: (422, "Context '{context}' is not empty."),
     400: (400, "{why}"),
@@ -50,11 +50,11 @@ Incompatible is 40901 since 8.0.4 and was 409 before; numbers below 1000 are pla
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault: it never leaves the room
-    """The registry's answer is an error of the table; ``said`` fills the message."""
+    """The registry's answer is an error of the table; ``said`` fills the message, ``headers`` go with the answer."""
 
-    def __init__(self, code: int, **said: object) -> None:
+    def __init__(self, code: int, *, headers: Mapping[str, str] | None = None, **said: object) -> None:
         status, template = CODES[code]
-        self.code, self.status = code, status
+        self.code, self.status, self.headers = code, status, headers or {}
         self.message = template.format(**said)
         super().__init__(self.message)
 

@@ -8,16 +8,18 @@ from typing import Any
 from stream_contracts import __version__
 from stream_contracts.registry.config import KEYS, MODES
 from stream_contracts.registry.routes import ROWS, Row, kind_of
+from stream_contracts.registry.versions import LARGEST
 from stream_contracts.schema.compat import LEVELS
 
 _MEDIA = "application/vnd.schemaregistry.v1+json"
 _JSON_TYPES = {str: "string", bool: "boolean", dict: "object"}
 _TEXT = {"type": "string"}
+_AN_AVRO_SCHEMA = '{"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]}'
 _NULLABLE_MAP = {"type": ["object", "null"]}
 _DRAFT: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": [_AN_AVRO_SCHEMA]},
         "schemaType": {"type": "string", "enum": ["AVRO", "JSON", "PROTOBUF"]},
         "references": {"type": "array", "items": {"$ref": "#/components/schemas/Reference"}},
         "metadata": _NULLABLE_MAP,
@@ -25,6 +27,11 @@ _DRAFT: dict[str, Any] = {
         "id": {"type": "integer"},
         "version": {"type": "integer"},
     },
+}
+_PATH_SCHEMAS: dict[str, dict[str, Any]] = {
+    "id": {"type": "integer", "minimum": 1, "maximum": LARGEST, "examples": [1]},
+    "version": {"type": "string", "pattern": "^(latest|-1|[1-9][0-9]{0,8})$", "examples": ["latest", "1"]},
+    "subject": {"type": "string", "minLength": 1, "examples": ["orders-value"]},
 }
 _SCHEMAS: dict[str, Any] = {
     "Error": {
@@ -67,8 +74,8 @@ def _parameter(name: str, where: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": kind}
     if kind == "array":
         schema["items"] = _TEXT
-    if name == "id":
-        schema = {"type": "integer"}
+    if where == "path":
+        schema = _PATH_SCHEMAS.get(name, schema)
     return {"name": name, "in": where, "required": where == "path", "schema": schema}
 
 

@@ -160,7 +160,8 @@ def found(method: str, path: str) -> tuple[Row, Mapping[str, Any], str]:
         raise Refusal(404, why=_missing(path, segments[0]))
     row = rows.get(method)
     if row is None:
-        raise Refusal(405, why=f"{method} is not possible here; possible are {', '.join(sorted(rows))}")
+        allowed = ", ".join(sorted(rows))
+        raise Refusal(405, headers={"allow": allowed}, why=f"{method} is not possible here; possible are {allowed}")
     return row, _path_values(row, values), context
 
 

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from stream_contracts.registry import requests as ask
-from stream_contracts.registry.answers import Answer, Terms
+from stream_contracts.registry.answers import Answer, Terms, refused
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.judge import Judge
 from stream_contracts.registry.state import Effect, State, fold
@@ -123,8 +123,8 @@ class Service:
                 self.keeper.save(effects)
             except Exception as error:
                 log.exception("nothing of %d requests could be kept", len(batch))
-                refused = _refused(50001, f"The registry could not keep the change: {error}")
-                answers, state = [refused] * len(batch), self.state
+                lost = _refused(50001, f"The registry could not keep the change: {error}")
+                answers, state = [lost] * len(batch), self.state
         self.state = state
         for (_, future), given in zip(batch, answers, strict=True):
             if future.set_running_or_notify_cancel():
@@ -142,5 +142,4 @@ class Service:
 
 
 def _refused(code: int, why: str) -> Answer:
-    refusal = Refusal(code, why=why)
-    return Answer(refusal.body, status=refusal.status)
+    return refused(Refusal(code, why=why))

@@ -17,7 +17,7 @@ _FORMAT = 1
 _LAYOUT = """
 CREATE TABLE rows (kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID
 """
-_BUSY_S = 5.0
+_BUSY_S = 1.0
 
 
 def _schema(said: dict[str, Any]) -> Schema:

@@ -7,7 +7,7 @@ from typing import Any
 
 from stream_contracts.registry import compatibility, config, registering, schemas, versions
 from stream_contracts.registry import requests as ask
-from stream_contracts.registry.answers import Answer, Terms
+from stream_contracts.registry.answers import Answer, Terms, refused
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.state import State, fold
 
@@ -61,7 +61,7 @@ def answer(state: State, request: ask.Request, terms: Terms) -> Answer:
     try:
         return VERBS[type(request)](state, request, terms)
     except Refusal as refusal:
-        return Answer(refusal.body, status=refusal.status)
+        return refused(refusal)
 
 
 def step(state: State, request: ask.Request, terms: Terms) -> tuple[State, Answer]:

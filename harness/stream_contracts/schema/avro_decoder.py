@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from stream_contracts.schema.avro_codec import Compiled, compiled, decode, encode, json_ready
-from stream_contracts.schema.avro_model import Array, AvroSchema, Node, Record, Union
+from stream_contracts.schema.avro_model import Array, AvroSchema, Map, Node, Record, Union
 from stream_contracts.schema.avro_resolution import Trail
 from stream_contracts.schema.avro_rules import Firing, firings
 from stream_contracts.schema.avro_shape import Shape, branch_name
@@ -21,6 +21,22 @@ from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
 
 TRIES_PER_CLASH: Final = 24
 """Values tried at the place where a rule fired before the search goes wide."""
+MOST_TRIES: Final = 240
+"""Values tried in all for the rules that fired: many rules fire together, and a proof of one is enough."""
+LARGEST: Final = 100_000
+"""Parts of the smallest message; beyond that, none is written."""
+DIAGONALS: Final = 16
+"""Messages in which every part is at an edge at once: they reach all fields of a wide record."""
+ROOM: Final = 1_000
+"""Parts that such a message may have beyond the plainest one."""
+EDGE_PARTS: Final = 20_000
+WIDEST: Final = 250
+"""Parts of the plainest message up to which Hypothesis draws: wider ones overrun its buffer time and again."""
+DRAWN_PARTS: Final = 4_000
+"""What the search may spend on large messages, in parts: Hypothesis needs about a tenth of a millisecond for each."""
+QUIETLY: Final = 4
+"""Where no rule fired, Hypothesis gets this part of the budget."""
+MATCHED: Final = frozenset({"avro-type-mismatch", "avro-name-mismatch", "avro-size-differs"})
 REFUSED: Final = "avro-schema-refused"
 """Not a row of the rules: fastavro does not take the reader's schema at all."""
 WORSE: Final = (Reads.READS, Reads.CHANGES, Reads.FAILS)
@@ -83,12 +99,16 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
         return Decoding(Reads.UNKNOWN, note=f"fastavro does not take the writer's schema: {trial.wrote.refusal}")
     if shape.height[writer.root] == float("inf"):
         return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no finite value")
-    fired = () if trial.same else tuple(firings(writer.root, reader.root))
+    if shape.size[writer.root] > LARGEST:
+        return Decoding(Reads.UNKNOWN, note=f"nothing was written: every message has more than {LARGEST:,} parts")
+    fired = () if trial.same else tuple(f for f in firings(writer.root, reader.root) if _happens(shape, f))
     clashes = (*_refusals(trial), *(firing.clash for firing in fired))
     claimed = max((clash.reads for clash in clashes), key=WORSE.index, default=Reads.READS)
     found = _search(trial, _candidates(writer, shape, fired, claimed, budget), claimed)
     if found is None or WORSE.index(found[0]) < WORSE.index(claimed):
-        found = _drawn(trial, budget, claimed) or found
+        wanted = budget if clashes else budget // QUIETLY
+        size = int(shape.size[writer.root])
+        found = _drawn(trial, min(wanted, DRAWN_PARTS // size) if size <= WIDEST else 0, claimed) or found
     return _verdict(clashes, claimed, found)
 
 
@@ -128,17 +148,45 @@ def _candidates(
 ) -> Iterator[Any]:
     """Values in the order of their promise: at the places where the worst rules fired, then the schema's edges."""
     edges = Edges(shape, named_branches=True)
+    yield from islice(_pointed(edges, shape, fired, claimed), MOST_TRIES)
+    if not budget:
+        return
+    size = int(shape.size[writer.root])
+    for step in range(DIAGONALS):
+        yield edges.diagonal(writer.root, step, [size + ROOM])
+    yield from islice(boundary(writer, named_branches=True), min(budget, EDGE_PARTS // size))
+
+
+def _pointed(edges: Edges, shape: Shape, fired: tuple[Firing, ...], claimed: Reads) -> Iterator[Any]:
+    """Values at the places where rules fired, those with the worst claim first."""
     for firing in sorted(fired, key=lambda firing: firing.clash.reads is not claimed):
-        below = (*firing.show, *islice(_at(edges, firing.writer), TRIES_PER_CLASH))
-        for value in below:
-            yield _embedded(edges, firing.trail, value)
-    yield from islice(boundary(writer, named_branches=True), budget)
+        trail, node = _reachable(shape, firing)
+        show = firing.show if node is firing.writer else ()
+        for value in (*show, *islice(edges.of(node, {}), TRIES_PER_CLASH)):
+            yield _embedded(edges, trail, value)
 
 
-def _at(edges: Edges, node: Node) -> Iterator[Any]:
-    """The edges of the written type where a rule fired; none where no value ends."""
-    if edges.shape.height[node] < float("inf"):
-        yield from edges.of(node, {})
+def _happens(shape: Shape, firing: Firing) -> bool:
+    """Whether any message gets to where a rule fired: not behind a type that has no finite value.
+
+    The items of an empty array are such a place, unless the rule is about the types themselves: fastavro matches those
+    before it reads.
+    """
+    inside = [*(step.node for step in firing.trail), firing.writer]
+    barred = [at for at, node in enumerate(inside) if shape.height[node] == float("inf")]
+    if not barred:
+        return True
+    between = inside[barred[0] - 1 : -1]
+    return firing.clash.rule in MATCHED and all(isinstance(node, Array | Map) for node in between)
+
+
+def _reachable(shape: Shape, firing: Firing) -> tuple[Trail, Node]:
+    """The way to where a rule fired, and the type there; both cut short before a type without finite values."""
+    inside = [*(step.node for step in firing.trail), firing.writer]
+    for at, node in enumerate(inside):
+        if shape.height[node] == float("inf"):
+            return firing.trail[: at - 1], inside[at - 1]
+    return firing.trail, firing.writer
 
 
 def _embedded(edges: Edges, trail: Trail, value: Any) -> Any:

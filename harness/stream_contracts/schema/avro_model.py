@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, ClassVar, Final, TypeAlias
 
 from stream_contracts.schema.format import Source
@@ -121,14 +122,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """A named list of fields. The parser ties ``fields`` once, since a record may contain itself."""
+    """A named list of fields. The parser ties ``fields`` once, since a record may contain itself.
+
+    ``signs`` holds name and sign of each field: a field whose pair stands in the other record too is the same there.
+    """
 
     type: ClassVar[str] = "record"
     fullname: str
     pointer: str
     aliases: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
-    by_name: Mapping[str, Field] = ()  # type: ignore[assignment]  # tied together with fields
+    by_name: Mapping[str, Field] = dataclass_field(default_factory=dict)
+    places: Mapping[str, int] = dataclass_field(default_factory=dict)
+    signs: frozenset[tuple[str, Hashable]] = frozenset()
     logical: ClassVar[None] = None
 
     @property
@@ -140,10 +146,28 @@ class Record:
         """Give the record its fields: the parser's last act on it."""
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "by_name", {field.name: field for field in fields})
+        object.__setattr__(self, "places", {field.name: at for at, field in enumerate(fields)})
+        signs = ((field.name, field if field.aliases else sign(field.node)) for field in fields)
+        object.__setattr__(self, "signs", frozenset(signs))
 
 
 Named: TypeAlias = Record | Enum | Fixed
 Node: TypeAlias = Primitive | Array | Map | Union | Enum | Fixed | Record
+
+
+def sign(node: Node) -> Hashable:
+    """A value that two types share only if each reads the other without a word; records are compared by themselves."""
+    if isinstance(node, Primitive):
+        return node.type
+    if isinstance(node, Array):
+        return ("array", sign(node.items))
+    if isinstance(node, Map):
+        return ("map", sign(node.values))
+    if isinstance(node, Union):
+        return ("union", *(sign(branch) for branch in node.branches))
+    if isinstance(node, Enum):
+        return ("enum", node.fullname, node.symbols)
+    return ("fixed", node.fullname, node.size) if isinstance(node, Fixed) else node
 
 
 @dataclass(frozen=True, slots=True)

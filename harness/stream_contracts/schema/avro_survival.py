@@ -17,7 +17,7 @@ from stream_contracts.schema.avro_shape import branch_name
 
 def change(writer: Node, reader: Node, value: Any, read: Any, at: str = "") -> str:
     """Say the first thing that did not survive, or nothing; ``value`` names the branch of every union."""
-    if ignored(reader):
+    if ignored(writer, reader):
         return ""
     if isinstance(writer, Union):
         name, inner = value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -167,20 +167,18 @@ def _shallow(source: Source, run: Callable[[], _Result]) -> _Result:
         raise SchemaError(source.called, "its types hold each other too deep to be compared") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What makes two schemas the same to a parser; the name they are called by does not."""
+class _Content(tuple[str, str, tuple[Reference, ...]]):
+    """What makes two schemas the same to a parser: format, text, references. The name they are called by does not."""
 
-    format: str
-    text: str
-    references: tuple[Reference, ...]
-    source: Source = field(compare=False)
-    parse: Callable[[Source], Any] = field(compare=False)
+    source: Source
+    parse: Callable[[Source], Any]
 
 
 def parsed(form: Format, source: Source) -> Any:
     """Read a schema, once per content; raises ``SchemaError`` (each time, with the name it is called by now)."""
-    return _shallow(source, lambda: _parse(_Content(form.name, source.text, source.references, source, form.parse)))
+    content = _Content((form.name, source.text, source.references))
+    content.source, content.parse = source, form.parse
+    return _shallow(source, lambda: _parse(content))
 
 
 @lru_cache(maxsize=2048)

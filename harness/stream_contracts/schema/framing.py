@@ -2,8 +2,8 @@
 
 Three wire formats of Confluent's serializers. Avro and JSON Schema: a zero byte, the 4-byte id, the data. Protobuf: the
 same, and between id and data the path to the message type. Since confluent-kafka 2.10 the schema's GUID may stand in a
-record header instead (``__value_schema_id``, ``__key_schema_id``: one byte 1, then 16 bytes), and the data stands bare,
-in Protobuf still after the path.
+record header instead (``__value_schema_id``, ``__key_schema_id``: one byte 1, 16 bytes, in Protobuf the path); then the
+data stands bare.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ def frame(framed: Framed) -> tuple[bytes, dict[str, bytes]]:
 
     Raises ``UsageError`` unless exactly one of id and GUID is there, and fits its field.
     """
-    body = (b"" if framed.indexes is None else encode_indexes(framed.indexes)) + framed.data
+    path = b"" if framed.indexes is None else encode_indexes(framed.indexes)
     if (framed.schema_id is None) == (framed.guid is None):
         raise UsageError("a framed message carries its schema by id or by GUID: give exactly one")
     if framed.guid is not None:
-        return body, {VALUE_HEADER: encode_guid(framed.guid)}
+        return framed.data, {VALUE_HEADER: encode_guid(framed.guid) + path}
     assert framed.schema_id is not None
     if not 0 <= framed.schema_id <= _LARGEST_ID:
         raise UsageError(f"a schema id is between 0 and {_LARGEST_ID}, not {framed.schema_id}")
-    return bytes([ID_MAGIC]) + framed.schema_id.to_bytes(4, "big") + body, {}
+    return bytes([ID_MAGIC]) + framed.schema_id.to_bytes(4, "big") + path + framed.data, {}
 
 
 def unframe(
@@ -62,26 +62,20 @@ def unframe(
 ) -> Framed:
     """Take a message apart; a GUID header goes before a magic byte, as it does in Confluent's deserializers.
 
-    ``protobuf`` says that a path to the message type follows, ``key`` which of the two headers counts. Raises
+    ``protobuf`` says that a path to the message type follows the schema, ``key`` which of the headers counts. Raises
     ``FramingError`` for bytes that are too short, carry no schema, or another magic byte.
     """
     header = (headers or {}).get(KEY_HEADER if key else VALUE_HEADER)
-    schema_id, guid, at = None, None, 0
-    if header is not None:
-        schema_id, guid = _header(header)
-    else:
-        schema_id, guid, at = _prefix(payload)
+    carrier = payload if header is None else header
+    schema_id, guid, at = _prefix(carrier)
     indexes = None
     if protobuf:
-        indexes, at = decode_indexes(payload, at)
-    return Framed(payload[at:], schema_id, guid, indexes)
-
-
-def _header(header: bytes) -> tuple[int | None, uuid.UUID | None]:
-    schema_id, guid, end = _prefix(header)
-    if end != len(header):
-        raise FramingError(f"the schema header has {len(header)} bytes, {end} were expected")
-    return schema_id, guid
+        indexes, at = decode_indexes(carrier, at)
+    if header is None:
+        return Framed(payload[at:], schema_id, guid, indexes)
+    if at != len(header):
+        raise FramingError(f"the schema header has {len(header)} bytes, {at} were expected")
+    return Framed(payload, schema_id, guid, indexes)
 
 
 def _prefix(payload: bytes) -> tuple[int | None, uuid.UUID | None, int]:

@@ -17,7 +17,7 @@ MOST_DIFFERENCES = 100_000
 """A list longer than this comes from references that multiply it; nobody reads it, and it doubles at each level."""
 
 
-class RegistryFails(Exception):
+class RegistryFails(Exception):  # noqa: N818 - what the registry does, not what we do
     """The registry would answer with an error, not with a verdict; ``path`` grows while it passes upwards."""
 
     def __init__(self, why: str, path: str = "") -> None:

@@ -1,11 +1,16 @@
-"""The 132 kinds of difference that Confluent publishes for JSON Schema: which policy allows which, and what each says."""
+"""The 132 kinds of difference that Confluent publishes for JSON Schema: who allows which, and what each says."""
 
 from __future__ import annotations
 
 from stream_contracts.errors import UsageError
 from stream_contracts.schema.format import Edition, Policy
 
-ALLOWED = frozenset(
+
+def _listed(kinds: str) -> frozenset[str]:
+    return frozenset(kinds.split())
+
+
+ALLOWED = _listed(
     """
     ID_CHANGED TITLE_CHANGED DESCRIPTION_CHANGED DEFAULT_CHANGED SCHEMA_REMOVED TYPE_EXTENDED
     MAX_LENGTH_INCREASED MAX_LENGTH_REMOVED MIN_LENGTH_DECREASED MIN_LENGTH_REMOVED PATTERN_REMOVED
@@ -27,22 +32,22 @@ ALLOWED = frozenset(
     ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL ITEM_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
     ITEM_REMOVED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL ENUM_ARRAY_EXTENDED COMBINED_TYPE_EXTENDED
     PRODUCT_TYPE_NARROWED SUM_TYPE_EXTENDED NOT_TYPE_NARROWED
-    """.split()
+    """
 )
 """Kinds that both policies allow."""
 
-LENIENT_ONLY = frozenset(
+LENIENT_ONLY = _listed(
     """
     ADDITIONAL_PROPERTIES_NARROWED ADDITIONAL_PROPERTIES_REMOVED UNEVALUATED_PROPERTIES_NARROWED
     UNEVALUATED_PROPERTIES_REMOVED REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL
     OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL
     PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
     PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
-    """.split()
+    """
 )
 """Kinds that only ``compatibilityPolicy: LENIENT`` allows."""
 
-REFUSED = frozenset(
+REFUSED = _listed(
     """
     SCHEMA_ADDED TYPE_NARROWED TYPE_CHANGED MAX_LENGTH_ADDED MAX_LENGTH_DECREASED MIN_LENGTH_ADDED
     MIN_LENGTH_INCREASED PATTERN_ADDED PATTERN_CHANGED MAXIMUM_ADDED MAXIMUM_DECREASED MINIMUM_ADDED
@@ -59,14 +64,14 @@ REFUSED = frozenset(
     ITEM_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL ENUM_ARRAY_NARROWED ENUM_ARRAY_CHANGED
     COMBINED_TYPE_CHANGED PRODUCT_TYPE_EXTENDED SUM_TYPE_NARROWED COMBINED_TYPE_SUBSCHEMAS_CHANGED
     NOT_TYPE_EXTENDED
-    """.split()
+    """
 )
 """Kinds that no policy allows."""
 
-RETIRED = frozenset(
+RETIRED = _listed(
     """
     PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL RESERVED_PROPERTY_REMOVED RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY
-    """.split()
+    """
 )
 """Kinds that no edition from 8.3 on emits; the first is what 7.4 says of a property added to an open content model."""
 
@@ -103,14 +108,14 @@ _SENTENCES = {
     "it accepted any value under this name",
     "PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL": "a property that accepts everything was added to an open "
     "content model, which accepted everything before",
-    "REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL": "a required property without a default was added, and the original "
-    "has an open content model: it accepted any value under this name, and none",
-    "REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL": "a required property with a default was added, but the "
-    "original has an open content model: it accepted any value under this name",
+    "REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL": "a required property without a default was added, and the "
+    "original has an open content model: it accepted any value under this name, and none",
+    "REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL": "a required property with a default was added, but "
+    "the original has an open content model: it accepted any value under this name",
     "OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL": "an optional property was added, but the original has an open "
     "content model: it accepted any value under this name",
-    "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL": "a required property without a default was added; the original's "
-    "content model is not open, so data without it exists",
+    "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL": "a required property without a default was added; the "
+    "original's content model is not open, so data without it exists",
     "REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_UNOPEN_CONTENT_MODEL": "a required property with a default was added to a "
     "content model that is not open",
     "OPTIONAL_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL": "an optional property was added to a content model that is not "
@@ -119,8 +124,8 @@ _SENTENCES = {
     "its values still pass",
     "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a property was removed, and the update has a closed content model: "
     "data that holds it is refused",
-    "PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a property that allowed no value was removed from a closed "
-    "content model",
+    "PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a property that allowed no value was removed from a "
+    "closed content model",
     "PROPERTY_REMOVED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a property was removed, and the update's partially "
     "open content model has a schema that accepts its values",
     "PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a property was removed, and the schema that the "
@@ -129,22 +134,26 @@ _SENTENCES = {
     "original's partially open content model accepted under its name",
     "PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a property was added that refuses some of what the "
     "original's partially open content model accepted under its name",
-    "ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL": "a position that accepts everything was added to an open tuple",
+    "ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL": "a position that accepts everything was added to an open "
+    "tuple",
     "ITEM_ADDED_TO_OPEN_CONTENT_MODEL": "a position was added, but the original tuple has an open content model: it "
     "accepted any item there",
     "ITEM_ADDED_TO_CLOSED_CONTENT_MODEL": "a position was added to a closed tuple: no item was there before",
     "ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL": "a position was removed from a tuple whose content model is open now",
-    "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a position was removed, and the update's tuple has a closed content model: "
-    "longer arrays are refused",
-    "ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a position that allowed no item was removed from a closed tuple",
+    "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a position was removed, and the update's tuple has a closed content "
+    "model: longer arrays are refused",
+    "ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL": "a position that allowed no item was removed from a closed "
+    "tuple",
     "ITEM_REMOVED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was removed, and the update's schema for "
     "further items accepts it",
     "ITEM_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was removed, and the update's schema for "
     "further items refuses some of it",
-    "ITEM_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was added that accepts all that the original's "
-    "schema for further items accepted",
+    "ITEM_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was added that accepts all that the "
+    "original's schema for further items accepted",
     "ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was added that refuses some of what the "
     "original's schema for further items accepted",
+    "RESERVED_PROPERTY_REMOVED": "a reserved name is no longer reserved",
+    "RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY": "a reserved name is used by a property",
     "ENUM_ARRAY_EXTENDED": "values were added to the enum",
     "ENUM_ARRAY_NARROWED": "values were removed from the enum",
     "ENUM_ARRAY_CHANGED": "the allowed values differ",

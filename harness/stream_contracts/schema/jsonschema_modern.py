@@ -1,7 +1,7 @@
 """The modern loader: 2019-09 and 2020-12 as the json-sKema library, translated to the same nodes, understands them.
 
 Each keyword gives one *part*, and the parts are folded, left to right, in the order of a Java hash map keyed by the
-keyword. Source: the behavioural specification of Confluent Schema Registry 8.3 and 8.5, its section on the modern loader.
+keyword. Source: the behavioural specification of Confluent Schema Registry 8.3 and 8.5, on the modern loader.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from stream_contracts.errors import SchemaError
 from stream_contracts.schema.jsonschema_folding import GeneratedAllOf, Part, fold
 from stream_contracts.schema.jsonschema_keywords import Keywords
 from stream_contracts.schema.jsonschema_nodes import (
-    ABSENT,
     ALL_OF,
     ANY_OF,
     ONE_OF,
@@ -37,11 +36,13 @@ from stream_contracts.schema.jsonschema_nodes import (
 from stream_contracts.schema.jsonschema_text import Documents, json_type, step
 
 _KNOWN = frozenset(
-    "$id $anchor $dynamicRef $dynamicAnchor $ref $defs $schema $vocabulary title description readOnly writeOnly "
-    "deprecated default false true type enum const not if then else allOf anyOf oneOf format minLength maxLength pattern "
-    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf items prefixItems contains minContains maxContains "
-    "minItems maxItems uniqueItems unevaluatedItems properties patternProperties additionalProperties propertyNames "
-    "required minProperties maxProperties dependentRequired dependentSchemas unevaluatedProperties".split()
+    """
+    $id $anchor $dynamicRef $dynamicAnchor $ref $defs $schema $vocabulary title description readOnly writeOnly
+    deprecated default false true type enum const not if then else allOf anyOf oneOf format minLength maxLength
+    pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf items prefixItems contains minContains
+    maxContains minItems maxItems uniqueItems unevaluatedItems properties patternProperties additionalProperties
+    propertyNames required minProperties maxProperties dependentRequired dependentSchemas unevaluatedProperties
+    """.split()  # noqa: SIM905 - readable as text, not as fifty lines
 )
 
 

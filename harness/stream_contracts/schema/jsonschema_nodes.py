@@ -75,7 +75,7 @@ class NullNode(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ArrayNode(Node):
-    """Arrays: ``all_items`` is the one schema for every item, ``positions`` the schemas by position (None: no tuple)."""
+    """Arrays: ``all_items`` is the schema for every item, ``positions`` are those by position (None: no tuple)."""
 
     all_items: Node | None = None
     positions: tuple[Node, ...] | None = None

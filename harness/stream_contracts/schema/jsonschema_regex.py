@@ -21,7 +21,7 @@ _LONGEST = 2_000
 """Characters that a backtracking engine may be given: with adjacent repetitions its time still grows as a power."""
 
 
-class PatternUnsupported(ValueError):
+class PatternUnsupported(ValueError):  # noqa: N818 - what the pattern is
     """A pattern that no engine at hand can run safely; the message says why."""
 
 

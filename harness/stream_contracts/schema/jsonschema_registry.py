@@ -1,7 +1,7 @@
-"""The registry verdict for JSON Schema: every difference that Confluent Schema Registry lists, and whether it allows it.
+"""The registry verdict for JSON Schema: every difference that Confluent Schema Registry lists, allowed or not.
 
-Editions: ``confluent-next`` is the development line of August 2026, ``confluent-8.3`` is 8.3.1, and ``confluent-7.4`` is
-a late patch of 7.4 (7.4.14-like: combined schemas with one branch are interchangeable, ``const`` is compared,
+Editions: ``confluent-next`` is the development line of August 2026, ``confluent-8.3`` is 8.3.1, and ``confluent-7.4``
+is a late patch of 7.4 (7.4.14-like: combined schemas with one branch are interchangeable, ``const`` is compared,
 ``connect.type: bytes`` is known, but 2019-09 and 2020-12 documents are still read as draft-07).
 Source: a behavioural specification written from reading the published code.
 """
@@ -42,7 +42,7 @@ _PATIENCE = 20_000
 
 
 def differences(original: Node, update: Node, policy: Policy, edition: Edition, called: str) -> list[Difference]:
-    """Every difference between two loaded schemas, the allowed ones too; SchemaError where the registry itself fails."""
+    """Every difference between two loaded schemas, the allowed ones too; SchemaError where the registry fails."""
     permitted = allowed(policy, edition)
     try:
         found = _found(original, update, permitted, edition)
@@ -72,7 +72,7 @@ def _found(original: Node, update: Node, permitted: frozenset[str], edition: Edi
         previous = broken
 
 
-class _Endless(Exception):
+class _Endless(Exception):  # noqa: N818 - a signal, caught in this module
     """The comparison goes round and round."""
 
 

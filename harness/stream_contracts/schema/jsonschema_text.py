@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
-from referencing import Registry, Resource, Specification
+from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable, Unretrievable
 from referencing.jsonschema import DRAFT4, DRAFT6, DRAFT7, DRAFT201909, DRAFT202012
 
@@ -64,6 +64,10 @@ _DIALECTS = {
 }
 
 
+class DanglingReference(SchemaError):  # noqa: N818 - its parent has the suffix
+    """A ``$ref`` that leads nowhere."""
+
+
 def dialect(root: Any) -> Draft | None:
     """The draft that the root names in ``$schema``, or None where it names none that is known."""
     named = root.get("$schema") if isinstance(root, dict) else None
@@ -73,7 +77,7 @@ def dialect(root: Any) -> Draft | None:
 
 
 def read(text: str, called: str) -> Any:
-    """JSON text with exact numbers: integers as ``int``, all others as ``Decimal``; SchemaError where it is not JSON."""
+    """JSON text with exact numbers, ``int`` or ``Decimal``; SchemaError where it is not JSON."""
 
     def exact(digits: str) -> Decimal:
         number = Decimal(digits)
@@ -167,7 +171,7 @@ class Documents:
     def below(self, resolver: Any, schema: Any) -> Any:
         """The resolver inside a subschema: another one only where the subschema has an id of its own."""
         if isinstance(schema, dict) and ("$id" in schema or "id" in schema) and schema is not self.root:
-            return resolver.in_subresource(Resource(contents=schema, specification=self.draft.specification))
+            return resolver.in_subresource(self.draft.specification.create_resource(schema))
         return resolver
 
     def lookup(self, resolver: Any, ref: Any, at: str) -> tuple[Any, Any]:
@@ -180,7 +184,7 @@ class Documents:
             raise
         except (Unresolvable, Unretrievable):
             known = ", ".join(name for name, _ in self.others) or "none"
-            raise SchemaError(
+            raise DanglingReference(
                 self.called, f"$ref {ref!r} leads nowhere (references given: {known})", pointer=at
             ) from None
         except (AttributeError, TypeError, ValueError, KeyError, IndexError) as wrong:

@@ -145,8 +145,8 @@ class JarCache:
         if not sound(jar, fetched, thorough=True):
             digest = hashlib.sha256(fetched.read_bytes()).hexdigest()
             raise StackError(
-                f"what was fetched for {jar.coordinates} is not what the lock file names: {fetched.stat().st_size} bytes "
-                f"with sha256 {digest} instead of {jar.size} bytes with sha256 {jar.sha256}"
+                f"what was fetched for {jar.coordinates} is not what the lock file names: {fetched.stat().st_size} "
+                f"bytes with sha256 {digest} instead of {jar.size} bytes with sha256 {jar.sha256}"
             )
         fetched.replace(self.path(jar))
 

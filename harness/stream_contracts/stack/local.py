@@ -8,14 +8,15 @@ from pathlib import Path
 
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.brokers import LocalStack, running
+from stream_contracts.stack.brokers import running
+from stream_contracts.stack.model import Stack
 from stream_contracts.stack.training import prepare
 
 
 @contextmanager
 def open_stack(
     blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
-) -> Iterator[LocalStack]:
+) -> Iterator[Stack]:
     """Prepare what is missing, start the blueprint, and yield it ready and warm. StackError where that fails."""
     prepared = prepare(progress)
     with running(prepared, blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:

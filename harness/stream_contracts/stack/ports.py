@@ -38,7 +38,7 @@ def reserved(count: int, *, host: str = "127.0.0.1") -> Iterator[tuple[int, ...]
 
 
 def _marked(port: int, held: ExitStack) -> bool:
-    """Take the port's name among the abstract Unix sockets: atomic as a lock file, gone with its holder, and no file."""
+    """Take the port among the abstract Unix sockets: atomic as a lock file, gone with its holder, and no file."""
     marker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         marker.bind(f"\0stream-contracts-port-{port}")

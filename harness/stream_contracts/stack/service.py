@@ -166,8 +166,10 @@ class Service:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
         for pid in tagged(SERVICE_TAG, self.tag):
+            # Whoever is still in the group had the signal already; a second SIGTERM would cut its farewell short.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
+                if os.getpgid(pid) != self._process.pid:
+                    os.kill(pid, number)
 
     def _bury(self) -> None:
         if self._process is None:

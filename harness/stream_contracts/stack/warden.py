@@ -63,7 +63,7 @@ class Warden:
 
     def __init__(self, run_id: str, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, run_id, str(folder)],
+            [sys.executable, "-I", "-S", __file__, run_id, str(folder), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -113,12 +113,14 @@ def watch(stdin: int, gone: Callable[[], bool]) -> bool:
             return KEEP in said
 
 
-def main(run_id: str, folder: str) -> None:
-    """Wait for the harness to be gone, then clean up after it."""
+def main(run_id: str, folder: str, parent: str) -> None:
+    """Wait for the harness to be gone, then clean up after it.
+
+    ``parent`` is told, not asked for: the harness may be gone before we come to ask.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    parent = os.getppid()
-    keep = watch(0, lambda: os.getppid() != parent)
+    keep = watch(0, lambda: os.getppid() != int(parent))
     sweep(RUN_TAG, run_id, SWEEP_S)
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)

@@ -29,12 +29,16 @@ from stream_contracts.workload.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """What all trials of one pipeline share. ``aborted`` are events that are fed in a transaction that is aborted."""
+    """What all trials of one pipeline share.
+
+    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
+    """
 
     contract: Contract
     pipeline_name: str
     brokers: tuple[Address, ...]
     run_id: str
+    prefix: str
     folder: Path
     tap: Tap
     cluster: Cluster
@@ -63,7 +67,7 @@ class Case:
 
     def __init__(self, arena: Arena, folder: Path, number: int) -> None:
         self.arena, self.folder = arena, folder
-        self.names = Names(f"{arena.run_id}.{arena.contract.name}.{arena.pipeline_name}.{number}")
+        self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
         self._changed = threading.Event()
@@ -129,12 +133,13 @@ class Case:
         self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))
         return took_effect
 
-    def look_after(self) -> None:
-        """Start again what ended by itself; raise what the wire did not understand."""
+    def look_after(self) -> str | None:
+        """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
         for instance in self.instances:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
-            instance.supervise(self.arena.cluster)
+        hopeless = [told for instance in self.instances if (told := instance.supervise(self.arena.cluster))]
+        return hopeless[0] if hopeless else None
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""

@@ -5,11 +5,9 @@ The fault-free run is the oracle: a faulted run must end in the same committed o
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from time import monotonic
 
 from stream_contracts.anomalies import judge
@@ -19,6 +17,7 @@ from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
 from stream_contracts.trial import evidence
 from stream_contracts.trial.case import Arena
+from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.run import Run, run
 from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.plan import Plan, Strike
@@ -33,60 +32,27 @@ REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
 
-@dataclass(slots=True)
-class Proof:
-    """What a sweep came to. ``moments`` were chosen of ``seen``; ``exercised`` of them were struck by the fault."""
-
-    judgement: Judgement
-    seed: int
-    seen: int = 0
-    moments: int = 0
-    exercised: int = 0
-    trials: int = 0
-    seconds: float = 0.0
-    trial_seconds: list[float] = field(default_factory=list)
-    struck_at: str = ""
-    replayed: str = ""
-    folder: Path | None = None
-
-    @property
-    def told(self) -> str:
-        """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s a moment, seed 1``."""
-        if not self.moments:
-            return f"no moment tried, {self.trials} trials in {self.seconds:.1f} s, seed {self.seed}"
-        chosen = "" if self.seen == self.moments else f" (classes: first, second and last; of {self.seen} seen)"
-        return (
-            f"moments {self.exercised}/{self.moments} exercised{chosen}, {self.trials} trials in {self.seconds:.1f} s, "
-            f"median {self.median_s:.2f} s a moment, seed {self.seed}"
-        )
-
-    def explained(self) -> Judgement:
-        """The judgement, with when it showed, how surely it shows again, and where the evidence lies."""
-        told = [self.judgement.note] if self.judgement.note else []
-        if self.struck_at:
-            told.append(f"seen with: {self.struck_at}")
-        if self.replayed:
-            told.append(f"run again with the same plan: {self.replayed} failed in the same way")
-        if self.folder is not None:
-            told.append(f"plan, journal and logs: {self.folder}")
-        return replace(self.judgement, note="\n".join(told))
-
-    @property
-    def median_s(self) -> float:
-        """Median seconds per faulted trial, 0 where there was none."""
-        return statistics.median(self.trial_seconds) if self.trial_seconds else 0.0
-
-
 def prove(arena: Arena, seed: int, progress: Progress = lambda _: None, *, every_moment: bool = False) -> Proof:
     """Judge the delivery promise of the arena's pipeline.
 
     Two fault-free runs come first, the second with aborted transactions in its input; then a trial per moment, until
     one breaks the promise. An error of our own gives ``unknown: harness-error``, never a pass.
     """
-    began = monotonic()
-    proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), seed)
+    plan = Plan(arena.contract.name, arena.pipeline_name, seed)
+    return _proved(_Sweep(arena, plan, progress), every_moment=every_moment)
+
+
+def replay(arena: Arena, plan: Plan, progress: Progress = lambda _: None) -> Proof:
+    """Run one plan again and judge it; ``unknown: not-exercised`` where a fault of it does not take effect."""
+    return _proved(_Sweep(arena, replace(plan, with_aborted=False, strikes=()), progress), only=plan)
+
+
+def _proved(sweep: _Sweep, *, every_moment: bool = False, only: Plan | None = None) -> Proof:
+    began, proof = monotonic(), sweep.proof
     try:
-        proof.judgement = _Sweep(arena, proof, progress, every_moment=every_moment).verdict()
+        proof.judgement = sweep.recorded() or (
+            sweep.swept(every_moment=every_moment) if only is None else sweep.replayed(only)
+        )
     except HarnessError as error:
         proof.judgement = Judgement.unknown(Reason.HARNESS_ERROR, str(error))
     proof.seconds = monotonic() - began
@@ -94,18 +60,18 @@ def prove(arena: Arena, seed: int, progress: Progress = lambda _: None, *, every
 
 
 class _Sweep:
-    """The state of one `prove`: its arena, the oracle once there is one, and the count of runs."""
+    """The state of one `prove`: the oracle once there is one, the moments that were seen, and the count of runs."""
 
-    def __init__(self, arena: Arena, proof: Proof, progress: Progress, *, every_moment: bool) -> None:
-        self._arena, self._proof, self._progress = arena, proof, progress
-        self._every_moment = every_moment
+    def __init__(self, arena: Arena, plan: Plan, progress: Progress) -> None:
+        self.proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), plan.seed)
+        self._arena, self._plan, self._progress = arena, plan, progress
         self._delivery = arena.pipeline.promises.delivery
         self._numbers = count()
         self._oracle: list[Expected] = []
-        self._plan = Plan(arena.contract.name, arena.pipeline_name, proof.seed)
+        self._moments: list[Moment] = []
 
-    def verdict(self) -> Judgement:
-        """Record, compare, choose the moments, strike at each."""
+    def recorded(self) -> Judgement | None:
+        """Record two runs without faults; a judgement where they already settle the matter."""
         self._progress("recording a run without faults")
         first = self._run(self._plan)
         self._oracle = evidence.oracle(first.records, first.sends)
@@ -119,16 +85,32 @@ class _Sweep:
         second = self._run(self._plan)
         if second.restless:
             return self._no_rest(second, "without any fault, with aborted transactions in the input")
-        compared = self._judged(second)
-        if compared.verdict is not Verdict.PASS:
-            return self._without_faults(compared, second)
         again = set(second.moments)
-        return self._strike_all([moment for moment in first.moments if moment in again])
+        self._moments = [moment for moment in first.moments if moment in again]
+        compared = self._judged(second)
+        return None if compared.verdict is Verdict.PASS else self._without_faults(compared, second)
 
-    def _strike_all(self, seen: Sequence[Moment]) -> Judgement:
-        moments = list(seen) if self._every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
+    def replayed(self, plan: Plan) -> Judgement:
+        """Judge one plan."""
+        done = self._run(plan)
+        judgement = self._judged(done)
+        self.proof.seen = self.proof.moments = len(plan.strikes)
+        self.proof.exercised = done.struck
+        if done.restless:
+            return self._no_rest(done, "in this plan")
+        if judgement.verdict is Verdict.PASS and not done.exercised:
+            return Judgement.unknown(
+                Reason.NOT_EXERCISED,
+                f"{len(plan.strikes) - done.struck} of {len(plan.strikes)} faults never took effect",
+            )
+        return judgement
+
+    def swept(self, *, every_moment: bool) -> Judgement:
+        """Strike at each of the chosen moments, until one breaks the promise."""
+        seen = self._moments
+        moments = list(seen) if every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
         moments.sort(key=urgency)
-        self._proof.seen, self._proof.moments = len(seen), len(moments)
+        self.proof.seen, self.proof.moments = len(seen), len(moments)
         missed: list[Moment] = []
         warnings: dict[str, Finding] = {}
         for number, moment in enumerate(moments, 1):
@@ -141,7 +123,7 @@ class _Sweep:
                 return judgement
             warnings.update({finding.rule: finding for finding in judgement.findings})
             if last.exercised:
-                self._proof.exercised += 1
+                self.proof.exercised += 1
             else:
                 missed.append(moment)
         if missed or not moments:
@@ -162,41 +144,44 @@ class _Sweep:
 
     def _failed(self, judgement: Judgement, failing: Run, moment: Moment) -> None:
         """Run the failing plan again, to say how surely it fails, and remember where it lies."""
-        self._proof.struck_at, self._proof.folder = f"kill-app {moment}", failing.folder
-        self._proof.exercised += failing.exercised
+        self.proof.struck_at, self.proof.folder = f"kill-app {moment}", failing.folder
+        self.proof.exercised += failing.exercised
         again = 0
         for number in range(REPLAYS):
             self._progress(f"replaying the failing plan {number + 1}/{REPLAYS}")
             replayed = self._run(failing.plan)
             again += self._judged(replayed).verdict is judgement.verdict
-        self._proof.replayed = f"{again}/{REPLAYS}"
+        self.proof.replayed = f"{again}/{REPLAYS}"
 
     def _without_faults(self, compared: Judgement, second: Run) -> Judgement:
-        """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input."""
-        self._proof.struck_at, self._proof.folder = "no fault at all", second.folder
+        """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
+
+        A third run, fed as the first, tells the two apart where values were lost and others came instead.
+        """
+        self.proof.struck_at, self.proof.folder = "no fault: only aborted transactions in the input", second.folder
         rules = {finding.rule for finding in compared.findings}
-        if rules == {"state-divergence", "lost-record"}:
-            return Judgement.unknown(
-                Reason.HARNESS_ERROR,
-                "two runs without faults gave different outputs for the same input, so there is nothing to compare "
-                "with: name the fields that may differ (a processing time?) under compare.ignore",
-                compared.findings,
-            )
+        if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
+            third = self._run(replace(self._plan, with_aborted=False))
+            if self._judged(third).verdict is not Verdict.PASS:
+                return Judgement.unknown(
+                    Reason.HARNESS_ERROR,
+                    "two runs without faults gave different outputs for the same input, so there is nothing to compare "
+                    "with: name the fields that may differ (a processing time?) under compare.ignore",
+                )
         return compared
 
     def _no_rest(self, restless: Run, when: str) -> Judgement:
-        self._proof.struck_at, self._proof.folder = when, restless.folder
-        ended = f"; it ended by itself {restless.own_ends} times" if restless.own_ends else ""
+        self.proof.struck_at, self.proof.folder = when, restless.folder
         return Judgement.unknown(
             Reason.HARNESS_ERROR,
-            f"{when}, the pipeline did not come to rest in time: {restless.restless}{ended}. {_end_of_logs(restless)}",
+            f"{when}, the pipeline did not come to rest: {restless.restless}. {_end_of_logs(restless)}",
         )
 
     def _run(self, plan: Plan) -> Run:
         done = run(plan, self._arena, next(self._numbers), self._oracle)
-        self._proof.trials += 1
+        self.proof.trials += 1
         if plan.strikes:
-            self._proof.trial_seconds.append(done.seconds)
+            self.proof.trial_seconds.append(done.seconds)
         return done
 
     def _judged(self, done: Run) -> Judgement:

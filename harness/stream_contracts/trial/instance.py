@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note, ProcessLife
 from stream_contracts.stack.service import Service
@@ -60,16 +59,17 @@ class Instance:
             self._journal.add(Note("time compressed", f"LeaveGroup for {member.member_id}", self._clock()))
         self.start()
 
-    def supervise(self, cluster: Cluster) -> None:
-        """Start a process that ended by itself again; `HarnessError` when it keeps ending."""
+    def supervise(self, cluster: Cluster) -> str | None:
+        """Start a process that ended by itself again; a sentence about it when it keeps ending."""
         if self.alive:
-            return
+            return None
         status = self.service.exit_status
         self.own_ends.append(-1 if status is None else status)
         self._buried()
         if len(self.own_ends) > RESTARTS:
-            raise HarnessError(f"{self.lane.instance} keeps ending by itself, last with status {status}")
+            return f"{self.lane.instance} ended by itself {len(self.own_ends)} times, last with status {status}"
         self.replace(cluster)
+        return None
 
     def _buried(self) -> None:
         status = self.service.exit_status

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.contract.placeholders import filled
+
+LONGEST_TOPIC = 249
+"""Characters that Kafka allows in the name of a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +20,12 @@ class Names:
     prefix: str
 
     def topic(self, declared: str) -> str:
-        """The topic that stands for a declared one."""
-        return f"{self.prefix}.{declared}"
-
-    def declared(self, topic: str) -> str:
-        """The declared name of a topic of this namespace."""
-        return topic.removeprefix(f"{self.prefix}.")
+        """The topic that stands for a declared one; a long name is cut to what Kafka takes, and stays unique."""
+        name = f"{self.prefix}.{declared}"
+        if len(name) <= LONGEST_TOPIC:
+            return name
+        mark = sha256(declared.encode()).hexdigest()[:12]
+        return f"{name[: LONGEST_TOPIC - len(mark) - 1]}-{mark}"
 
     def environment(self, contract: Contract, pipeline: Pipeline, instance: str) -> Mapping[str, str]:
         """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life."""

@@ -31,6 +31,8 @@ def unfinished(
         return f"{len(behind)} of {len(fed)} input partitions are not consumed to their end ({topic}-{number}@{end})"
     stable, ends = cluster.ends(outputs, READ_COMMITTED), cluster.ends(outputs)
     for topic, number in outputs:
+        if ends[topic, number] is None or stable[topic, number] is None:
+            return f"{topic}-{number} does not say where it ends"
         if stable[topic, number] != ends[topic, number]:
             return f"a transaction is open on {topic}-{number}: readers are blind behind offset {stable[topic, number]}"
     waiting = [lane.instance for lane in lanes if lane.in_flight > 0]

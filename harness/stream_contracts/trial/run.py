@@ -78,7 +78,10 @@ def _drive(case: Case, armed: list[Armed], result: Run) -> None:
         for strike in [strike for strike in armed if strike.hold.hit.is_set()]:
             armed.remove(strike)
             result.struck += case.strike(strike)
-        case.look_after()
+        hopeless = case.look_after()
+        if hopeless is not None:
+            result.restless = hopeless
+            return
         case.wait(LOOK_S)
         missing = case.unfinished()
         if missing is not None:

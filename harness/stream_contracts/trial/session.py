@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stream_contracts.contract.model import Contract
+from stream_contracts.errors import UsageError
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial.case import Arena
 from stream_contracts.trial.cluster import Cluster
-from stream_contracts.trial.explore import Proof, prove
+from stream_contracts.trial.explore import prove, replay
 from stream_contracts.trial.feed import Feeder
+from stream_contracts.trial.proof import Proof
 from stream_contracts.wire.tap import Tap
 from stream_contracts.workload.events import Event, draw
+from stream_contracts.workload.plan import Plan
 
 MOST_BROKERS = 3
 """A contract that asks for more replicas than this is tried with as many."""
@@ -70,42 +73,57 @@ class Session:
 
     def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
         """Judge the delivery promise of one pipeline of a contract."""
-        events = draw(contract, pipeline, seed=self.settings.seed)
+        seed, every = self.settings.seed, self.settings.every_moment
+        with self._arena(contract, pipeline, seed) as arena:
+            return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+
+    def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
+        """Run one plan again, and judge it."""
+        if plan.contract != contract.name:
+            raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
+        with self._arena(contract, plan.pipeline, plan.seed) as arena:
+            return self._kept(replay(arena, plan, progress), arena)
+
+    @contextmanager
+    def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        events = draw(contract, pipeline, seed=seed)
         stack = self.stack(min(MOST_BROKERS, max(topic.replication for topic in contract.topics.values())))
         if self._tap is None:
             self._tap = self._leaving.enter_context(Tap())
         self._count += 1
+        prefix = f"{stack.run_id}.{self._count}"
         brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
         cluster = Cluster(brokers)
         try:
-            arena = Arena(
+            yield Arena(
                 contract=contract,
                 pipeline_name=pipeline,
                 brokers=brokers,
                 run_id=stack.run_id,
+                prefix=prefix,
                 folder=stack.run_dir / f"{contract.name}-{pipeline}-{self._count}",
                 tap=self._tap,
                 cluster=cluster,
-                feeder=Feeder(stack.bootstrap, cluster, f"{stack.run_id}.{self._count}"),
+                feeder=Feeder(stack.bootstrap, cluster, prefix),
                 events=events,
-                aborted=self._aborted(contract, pipeline, len(events)),
+                aborted=_aborted(contract, pipeline, seed, len(events)),
             )
-            proof = prove(arena, self.settings.seed, progress, every_moment=self.settings.every_moment)
         finally:
             cluster.close()
+
+    def _kept(self, proof: Proof, arena: Arena) -> Proof:
+        """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
         if proof.folder is not None:
-            proof.folder = self._keep(proof.folder, f"{contract.name}-{pipeline}")
+            kept = self.settings.keep_in / f"{arena.contract.name}-{arena.pipeline_name}"
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(proof.folder, kept)
+            (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
+            proof.folder = Path(os.path.relpath(kept))
+        shutil.rmtree(arena.folder, ignore_errors=True)
         return proof
 
-    def _aborted(self, contract: Contract, pipeline: str, events: int) -> tuple[Event, ...]:
-        """Other events of the same kind, to be sent in a transaction that is aborted."""
-        drawn = draw(contract, pipeline, seed=self.settings.seed + 1)[: max(1, events // 4)]
-        return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)
 
-    def _keep(self, folder: Path, name: str) -> Path:
-        """Copy a run's plan, journal and logs to where the user finds them, in place of those of an earlier run."""
-        kept = self.settings.keep_in / name
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(folder, kept)
-        (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
-        return Path(os.path.relpath(kept))
+def _aborted(contract: Contract, pipeline: str, seed: int, events: int) -> tuple[Event, ...]:
+    """Other events of the same kind, to be sent in a transaction that is aborted."""
+    drawn = draw(contract, pipeline, seed=seed + 1)[: max(1, events // 4)]
+    return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)

@@ -16,6 +16,8 @@ from stream_contracts.wire.moment import TELLING, Phase, role_of
 
 MAX_FRAME = 256 * 1024 * 1024
 """Above this a length prefix is taken for garbage (a broker's own limit is 100 MB by default)."""
+LINGER_S = 1.0
+"""How long what is on its way may take to leave after one side has ended; the kernel of a real host would see to it."""
 _WATCHED = TELLING | {"LeaveGroup", "ConsumerGroupHeartbeat"}
 
 
@@ -87,6 +89,7 @@ class Connection:
         try:
             answers, upstream = await asyncio.open_connection(*self._broker)
             await self._both(self._requests(reader, upstream), self._responses(answers, writer))
+            await asyncio.wait_for(asyncio.gather(_flushed(writer), _flushed(upstream)), LINGER_S)
         except (OSError, asyncio.CancelledError, _DroppedError):
             pass  # the other side sees a closed connection, as it would without us
         finally:
@@ -98,16 +101,17 @@ class Connection:
             self.ended.set()
 
     async def _both(self, *ways: Any) -> None:
-        """Run the two directions; when one ends, end the other, and raise what either raised."""
+        """Run the two directions; when one ends, end the other, and raise what either raised: our own errors first."""
         tasks = [asyncio.ensure_future(way) for way in ways]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        errors = [end for end in ends if isinstance(end, Exception)]
+        for error in sorted(errors, key=lambda error: isinstance(error, OSError | _DroppedError)):
+            raise error
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (frame := await _read_frame(reader)) is not None:
@@ -165,6 +169,12 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
         return await reader.readexactly(size)
     except asyncio.IncompleteReadError:
         return None
+
+
+async def _flushed(writer: asyncio.StreamWriter) -> None:
+    """Close, once everything that was written has left."""
+    writer.close()
+    await writer.wait_closed()
 
 
 async def _write_frame(writer: asyncio.StreamWriter, frame: bytes) -> None:

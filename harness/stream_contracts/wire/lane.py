@@ -65,6 +65,7 @@ class Lane:
         self._doors: dict[Address, socket.socket] = {}
         self._servers: list[asyncio.Server] = []
         self._openings: set[asyncio.Task[None]] = set()
+        self._shut = False
         self._connections: set[Connection] = set()
         self._numbers = itertools.count(1)
 
@@ -73,12 +74,12 @@ class Lane:
         """What the pipeline gets as ``bootstrap.servers``."""
         return ",".join("{}:{}".format(*self._doors[address].getsockname()[:2]) for address in self._brokers)
 
-    def arm(self, moment: Moment) -> Hold:
-        """Hold the frame of this moment when it comes. Call it before the pipeline starts."""
-        return asyncio.run_coroutine_threadsafe(self._arm(moment), self._loop).result(HOLD_LIMIT_S)
+    def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
+        """Hold the frame of this moment when it comes, for ``limit_s`` at most. Call it before the pipeline starts."""
+        return asyncio.run_coroutine_threadsafe(self._arm(moment, limit_s), self._loop).result(HOLD_LIMIT_S)
 
-    async def _arm(self, moment: Moment) -> Hold:
-        hold = self._holds[moment] = Hold(self._loop, moment, self.changed, HOLD_LIMIT_S)
+    async def _arm(self, moment: Moment, limit_s: float) -> Hold:
+        hold = self._holds[moment] = Hold(self._loop, moment, self.changed, limit_s)
         return hold
 
     def cut(self) -> None:
@@ -99,6 +100,7 @@ class Lane:
 
     async def shut(self) -> None:
         """Stop listening and close every connection."""
+        self._shut = True
         await asyncio.gather(*self._openings)
         for server in self._servers:
             server.close()
@@ -107,24 +109,27 @@ class Lane:
     def door(self, address: Address) -> Address:
         """Our address for a broker's; a broker met for the first time gets a listener on the spot."""
         if address not in self._doors:
-            listener = socket.socket()
-            listener.bind(("127.0.0.1", 0))
-            listener.listen(128)
-            listener.settimeout(0)
-            self._doors[address] = listener
-            task = self._loop.create_task(self._serve(address, listener))
-            self._openings.add(task)
+            listener = self._doors[address] = _listener(address)
+            self._openings.add(self._loop.create_task(self._serve(address, listener)))
         host, port = self._doors[address].getsockname()[:2]
         return host, port
 
     async def _serve(self, address: Address, listener: socket.socket) -> None:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self._shut:  # it was let in while the doors were being closed
+                writer.transport.abort()
+                return
             connection = Connection(next(self._numbers), self, address)
             self._connections.add(connection)
             try:
                 await connection.carry(reader, writer)
             except HarnessError as error:
                 self.failure = self.failure or error
+            except Exception as error:
+                # asyncio would only print it: the trial would go on with a wire that nobody watches.
+                self.failure = self.failure or HarnessError(
+                    f"the tap broke on connection {connection.number}: {error!r}"
+                )
             finally:
                 self._connections.discard(connection)
                 self.changed.set()
@@ -146,7 +151,8 @@ class Lane:
             exchange.nth = self._counts[role, api]
             return None
         if phase == "after" and exchange.error in PUT_OFF:
-            self._put_off.add((role, api))
+            if exchange.nth:  # what was no moment of its own is none when it is asked again
+                self._put_off.add((role, api))
             return None
         if phase == "before" or api in ONLY_AFTER:
             exchange.nth = self._next(exchange)
@@ -210,9 +216,22 @@ class Lane:
             )
         )  # fmt: skip
         if header.api in ("OffsetCommit", "TxnOffsetCommit") and request is not None:
-            for group, topic, partition, offset in membership.committed(request):
-                self.groups.add(group)
+            self.groups.add(str(request.group_id))  # a lost answer may have been a yes: the group counts either way
+            for group, topic, partition, offset in membership.committed(request, exchange.response):
                 self._observe(Commit(group, topic, partition, offset, header.api, exchange.at))
+
+
+def _listener(address: Address) -> socket.socket:
+    """A socket of ours that listens for those who want to go to this address; `HarnessError` where none is to be had."""
+    listener = socket.socket()
+    try:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        listener.settimeout(0)
+    except OSError as error:
+        listener.close()
+        raise HarnessError("no door for the broker at {}:{}: {}".format(*address, error)) from error
+    return listener
 
 
 PUT_OFF = frozenset({14, 15, 16, 51})

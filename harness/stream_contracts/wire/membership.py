@@ -39,13 +39,20 @@ def left(api: str, request: Any) -> tuple[str, ...]:
     return ()
 
 
-def committed(request: Any) -> list[tuple[str, str, int, int]]:
-    """What an OffsetCommit or TxnOffsetCommit asks for: (group, topic, partition, offset) each."""
+def committed(request: Any, response: Any) -> list[tuple[str, str, int, int]]:
+    """What an OffsetCommit or TxnOffsetCommit was granted: (group, topic, partition, offset) each; none unanswered."""
+    granted = {
+        (_topic(topic), int(part.partition_index))
+        for topic in getattr(response, "topics", None) or ()
+        for part in topic.partitions or ()
+        if not int(part.error_code)
+    }
     group = str(request.group_id)
     return [
         (group, _topic(topic), int(part.partition_index), int(part.committed_offset))
         for topic in request.topics or ()
         for part in topic.partitions or ()
+        if (_topic(topic), int(part.partition_index)) in granted
     ]
 
 
@@ -57,18 +64,23 @@ _PARTS = (
     "responses",
     "topics",
     "results",
+    "results_by_transaction",
+    "topic_results",
     "results_by_topic_v3_and_below",
     "partition_responses",
     "partitions",
     "results_by_partition",
+    "members",
     "coordinators",
 )
 """Where a response keeps the answers for each of the things it was asked about."""
+_CODES = ("error_code", "partition_error_code")
+"""What the error is called there; the second by AddPartitionsToTxn alone."""
 
 
 def errors_in(body: Any) -> int:
     """The first error code that a response carries, wherever it stands in it; 0 for none."""
-    own = int(getattr(body, "error_code", 0) or 0)
+    own = next((int(code) for name in _CODES if (code := getattr(body, name, 0))), 0)
     if own:
         return own
     for name in _PARTS:

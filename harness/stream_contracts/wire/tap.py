@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
+from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Row
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.lane import Lane
@@ -28,6 +29,7 @@ class Tap:
     def __init__(self) -> None:
         self._loop = uvloop.new_event_loop()
         self._lanes: list[Lane] = []
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="stream-contracts-tap", daemon=True)
         self._thread.start()
 
@@ -43,9 +45,11 @@ class Tap:
 
         ``changed`` is set whenever something passes that a waiting trial may want to look at.
         """
+        if self._closed:
+            raise HarnessError(f"no lane for {instance}: the tap is closed")
         lane = Lane(self._loop, instance, brokers, observe, clock, changed)
-        self._call(lane.open())
         self._lanes.append(lane)
+        self._call(lane.open())
         return lane
 
     def close_lane(self, lane: Lane) -> None:
@@ -55,14 +59,22 @@ class Tap:
             self._call(lane.shut())
 
     def close(self) -> None:
-        """Close every lane and end the loop."""
-        for lane in tuple(self._lanes):
-            self.close_lane(lane)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE_S)
+        """Close every lane and end the loop; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            for lane in tuple(self._lanes):
+                self.close_lane(lane)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(PATIENCE_S)
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
+        except TimeoutError as error:
+            raise HarnessError(f"the tap did not answer within {PATIENCE_S:g} s: its loop is stuck") from error
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

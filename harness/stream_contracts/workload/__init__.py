@@ -1,1 +1,1 @@
-"""What we send."""
+"""What we send: values, events, and the plan of a trial."""

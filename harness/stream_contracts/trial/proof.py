@@ -1,0 +1,54 @@
+"""What a sweep came to: the judgement, and how much was done for it."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stream_contracts.findings import Judgement
+
+
+@dataclass(slots=True)
+class Proof:
+    """What a sweep came to. ``moments`` were chosen of ``seen``; ``exercised`` of them were struck by the fault."""
+
+    judgement: Judgement
+    seed: int
+    seen: int = 0
+    moments: int = 0
+    exercised: int = 0
+    trials: int = 0
+    seconds: float = 0.0
+    trial_seconds: list[float] = field(default_factory=list)
+    struck_at: str = ""
+    replayed: str = ""
+    folder: Path | None = None
+
+    @property
+    def told(self) -> str:
+        """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s a moment, seed 1``."""
+        if not self.moments:
+            return f"no moment tried, {self.trials} trials in {self.seconds:.1f} s, seed {self.seed}"
+        chosen = "" if self.seen == self.moments else f" (classes: first, second and last; of {self.seen} seen)"
+        stopped = ", stopped at the first that broke it" if self.replayed else ""
+        return (
+            f"moments {self.exercised}/{self.moments} exercised{chosen}{stopped}, {self.trials} trials in {self.seconds:.1f} s, "
+            f"median {self.median_s:.2f} s a moment, seed {self.seed}"
+        )
+
+    def explained(self) -> Judgement:
+        """The judgement, with when it showed, how surely it shows again, and where the evidence lies."""
+        told = [self.judgement.note] if self.judgement.note else []
+        if self.struck_at:
+            told.append(f"seen with: {self.struck_at}")
+        if self.replayed:
+            told.append(f"run again with the same plan: {self.replayed} failed in the same way")
+        if self.folder is not None:
+            told.append(f"plan, journal and logs: {self.folder}")
+        return replace(self.judgement, note="\n".join(told))
+
+    @property
+    def median_s(self) -> float:
+        """Median seconds per faulted trial, 0 where there was none."""
+        return statistics.median(self.trial_seconds) if self.trial_seconds else 0.0

@@ -1,0 +1,97 @@
+"""What the tests of the stack share: a bounded wait, a running broker, and a Maven mirror on this machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stream_contracts.stack import open_stack
+from stream_contracts.stack.artefacts import Jar, JarCache, cache_home, read_lock
+from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.model import Stack
+
+
+def until(holds: Callable[[], object], timeout_s: float = 15) -> bool:
+    """Ask until it holds; tell whether it did in time."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture(scope="package")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One broker for the tests that leave it as they found it."""
+    with open_stack("auto", Blueprint(), run_dir=tmp_path_factory.mktemp("run"), progress=print) as stack:
+        yield stack
+
+
+class Mirror(ThreadingHTTPServer):
+    """Serves jars in Maven's layout and notes what was asked for; ``spoilt`` are the paths it lies about."""
+
+    def __init__(self, jars: tuple[Jar, ...], source: JarCache) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.contents = {_maven_path(jar): source.path(jar) for jar in jars}
+        self.asked: list[str] = []
+        self.spoilt: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Mirror
+
+    def do_GET(self) -> None:
+        if self.path not in self.server.contents:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        self.server.asked.append(self.path)
+        body = self.server.contents[self.path].read_bytes()
+        if self.path in self.server.spoilt:
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _maven_path(jar: Jar) -> str:
+    group, artifact, version = jar.coordinates.split(":")
+    return f"/{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}.jar"
+
+
+@pytest.fixture(scope="session")
+def small_jars() -> tuple[Jar, ...]:
+    """The four smallest jars of the lock file, in the user's cache."""
+    jars = tuple(sorted(read_lock(), key=lambda jar: jar.size)[:4])
+    JarCache(cache_home() / "jars").ensure(jars, print)
+    return jars
+
+
+@pytest.fixture
+def mirror(small_jars: tuple[Jar, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    """A mirror of the small jars, and an empty cache beside it."""
+    server = Mirror(small_jars, JarCache(cache_home() / "jars"))
+    monkeypatch.setenv("STREAM_CONTRACTS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("STREAM_CONTRACTS_MAVEN_URL", server.url)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

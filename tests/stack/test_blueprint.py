@@ -1,0 +1,48 @@
+"""The blueprint is data: what it refuses, and what each broker is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream_contracts.errors import UsageError
+from stream_contracts.stack.blueprint import OURS, Blueprint, Ports, broker_properties
+
+NODES = [Ports(20_000, 20_001, 20_002), Ports(20_003, 20_004, 20_005), Ports(20_006, 20_007, 20_008)]
+
+
+def properties(blueprint: Blueprint, node: int = 1) -> dict[str, str]:
+    return broker_properties(blueprint, node, NODES[: blueprint.brokers], host="127.0.0.1", log_dir="/data")
+
+
+def test_one_broker_can_run_transactions() -> None:
+    """Kafka's own defaults ask for three replicas of the transaction log, and hang with one broker."""
+    told = properties(Blueprint())
+    assert told["transaction.state.log.replication.factor"] == "1"
+    assert told["transaction.state.log.min.isr"] == "1"
+    assert told["controller.quorum.voters"] == "1@127.0.0.1:20002"
+
+
+def test_three_brokers_survive_one() -> None:
+    told = properties(Blueprint(brokers=3), node=2)
+    assert told["offsets.topic.replication.factor"] == "3"
+    assert told["transaction.state.log.min.isr"] == "2"
+    assert told["listeners"] == "CLIENT://127.0.0.1:20003,REPLICATION://127.0.0.1:20004,CONTROLLER://127.0.0.1:20005"
+    assert "CONTROLLER" not in told["advertised.listeners"]
+    assert told["controller.quorum.voters"] == "1@127.0.0.1:20002,2@127.0.0.1:20005,3@127.0.0.1:20008"
+
+
+def test_the_users_settings_win_over_ours() -> None:
+    assert properties(Blueprint(config={"broker.session.timeout.ms": "9000"}))["broker.session.timeout.ms"] == "9000"
+
+
+@pytest.mark.parametrize("setting", OURS)
+def test_who_a_broker_is_cannot_be_set(setting: str) -> None:
+    with pytest.raises(UsageError, match=r"cannot be set.*listeners") as error:
+        Blueprint(config={setting: "x"})
+    assert setting in str(error.value)
+
+
+@pytest.mark.parametrize("brokers", [-1, 0, 10])
+def test_a_number_of_brokers_that_cannot_be_run(brokers: int) -> None:
+    with pytest.raises(UsageError, match=f"brokers: {brokers} "):
+        Blueprint(brokers=brokers)
