@@ -12,7 +12,7 @@ from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction, check, level_named, parsed
-from stream_contracts.schema.explain import BREAKS, TABLES, deploy_order, explanations
+from stream_contracts.schema.explain import BREAKS, deploy_order, explanations
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 
 SEARCH = 20
@@ -148,8 +148,7 @@ def _hits(comparison: Comparison) -> Iterator[tuple[str, str, str, Severity]]:
 def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group, against: str, order: str) -> Finding:
     shown = next((each for each in group.comparisons if _witness(each)), group.comparisons[0])
     former = shown.former.text if direction is Direction.FORWARD else ""
-    table = explanations(task.form) if task.form in TABLES else {}
-    told = table.get(rule)
+    told = explanations(task.form).get(rule)
     reads = shown.decoding.reads if shown.decoding else Reads.UNKNOWN
     registry = {True: "compatible", False: "incompatible", None: "no verdict"}[shown.registry]
     proved = "" if shown.decoding is None or shown.decoding.proved else ", unproved: no message that breaks was found"

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from stream_contracts.contract.load import find, load
+from stream_contracts.contract.load import find, load_all
 from stream_contracts.contract.model import Contract, Waiver
-from stream_contracts.errors import ContractError, SchemaError, UsageError
+from stream_contracts.errors import SchemaError, UsageError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Reason, Review, Severity, Verdict
 from stream_contracts.gate import waivers
 from stream_contracts.gate.asking import asked
 from stream_contracts.gate.baseline import KEPT, Baseline, Versions, opened
-from stream_contracts.gate.changes import CHANGES, Change, changes
+from stream_contracts.gate.changes import CHANGES, changes
 from stream_contracts.gate.compare import Task
 from stream_contracts.gate.crew import judge_all, look_up
 from stream_contracts.gate.rules import finding
 from stream_contracts.gate.since import Since, since
+from stream_contracts.gate.states import Change
 from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, tree
 from stream_contracts.schema.compat import level_named
 from stream_contracts.schema.format import Edition, Policy, Source
@@ -78,16 +79,7 @@ def loaded(paths: Sequence[Path]) -> list[Contract]:
     if not files:
         shown = ", ".join(map(str, paths))
         raise UsageError(f"no contract.yaml found at or below {shown}; `stream-contracts init` writes a first one")
-    contracts: list[Contract] = []
-    complaints: list[tuple[str, str]] = []
-    for file in files:
-        try:
-            contracts.append(load(file))
-        except ContractError as error:
-            complaints += error.complaints
-    if complaints:
-        raise ContractError(complaints)
-    return contracts
+    return load_all(files)
 
 
 def _notes(run: _Run) -> tuple[str, ...]:
