@@ -8,7 +8,7 @@ from typing import Any
 from stream_contracts.findings import Finding, Judgement, Place, Reason, Verdict
 from stream_contracts.gate.remote import Remote
 from stream_contracts.gate.rules import finding
-from stream_contracts.gate.subjects import Held
+from stream_contracts.gate.subjects import Held, same
 from stream_contracts.schema.format import Source
 
 
@@ -22,7 +22,7 @@ def draft(remote: Remote, held: Held, source: Source) -> tuple[dict[str, Any], s
     references, missing = [], []
     for name, subject in held.schema.references.items():
         latest = remote.version(subject, "latest")
-        if latest is None or latest.text.strip() != (texts.get(name) or "").strip():
+        if latest is None or not same(latest.text, texts.get(name) or ""):
             missing.append(subject)
         else:
             references.append({"name": name, "subject": subject, "version": latest.number})

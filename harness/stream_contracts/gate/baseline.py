@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stream_contracts.contract.load import find, load
+from stream_contracts.contract.load import FILE, find, load
+from stream_contracts.contract.model import Contract
 from stream_contracts.errors import ContractError, SchemaError, UsageError
 from stream_contracts.gate.remote import Remote
 from stream_contracts.gate.repository import Repository
-from stream_contracts.gate.subjects import Held, Tree, format_name, text_of, tree
+from stream_contracts.gate.subjects import Held, Tree, format_name, text_of
 from stream_contracts.schema.format import Source
 
 
@@ -78,7 +79,9 @@ def opened(against: str, paths: Sequence[Path], now: Tree) -> Iterator[Baseline]
         remote.get("/subjects")  # reachable, and a registry, before anything is said
         yield Baseline(f"the registry {remote.url}", lambda held: registered(remote, held), remote=remote)
     else:
-        yield directory(Path(against), against)
+        names = {contract.name for contract in now.contracts}
+        whole = not any((path if path.is_dir() else path.parent).joinpath(FILE).exists() for path in paths)
+        yield directory(Path(against), against, lambda each: whole or each.name in names)
 
 
 def kept(now: Tree, held: Held) -> Versions:
@@ -110,8 +113,11 @@ def registered(remote: Remote, held: Held) -> Versions:
     return Versions(known, level, level_from)
 
 
-def directory(root: Path, told: str, shown: Callable[[str], str] = str) -> Baseline:
-    """The contracts of a folder as the former state; raises ``UsageError`` where it holds none."""
+def directory(root: Path, told: str, counts: Callable[[Contract], bool], shown: Callable[[str], str] = str) -> Baseline:
+    """The contracts of a folder as the former state; raises ``UsageError`` where it holds none.
+
+    Those that do not count only answer references.
+    """
     if not root.is_dir():
         known = "git:REF, registry:URL, kept, or a folder with contracts"
         raise UsageError(f"--against {told}: there is no such folder; write {known}")
@@ -124,7 +130,8 @@ def directory(root: Path, told: str, shown: Callable[[str], str] = str) -> Basel
             broken.append("\n".join(f"{shown(place)}: {text}" for place, text in error.complaints))
     if not files and shown is str:
         raise UsageError(f"--against {told}: there is no contract.yaml at or below that folder")
-    former = tree(contracts)
+    asked = tuple(each for each in contracts if counts(each))
+    former = Tree(asked, tuple(each for each in contracts if not counts(each)))
     return Baseline(told, lambda held: _before(former, held, shown), former, None, tuple(broken), shown)
 
 
@@ -154,5 +161,18 @@ def _commit(ref: str, paths: Sequence[Path]) -> Iterator[Baseline]:
     told = f"git {name}, {commit[:12]}" if exact else f"git {name}, merge base {commit[:12]}"
     with tempfile.TemporaryDirectory(prefix="stream-contracts-") as folder:
         into = Path(folder)
-        repository.extract(commit, list(paths), into)
-        yield directory(into, told, lambda text: text.replace(f"{folder}/", f"{name}:"))
+        repository.extract(commit, [_around(path, repository.top.resolve()) for path in paths], into)
+        asked = [into / path.resolve().relative_to(repository.top.resolve()) for path in paths]
+        yield directory(
+            into,
+            told,
+            lambda each: any(each.file.is_relative_to(path) for path in asked),
+            lambda text: text.replace(f"{folder}/", f"{name}:"),
+        )
+
+
+def _around(path: Path, top: Path) -> Path:
+    """The contracts beside a contract answer its references, so they are wanted, too."""
+    whole = path.resolve()
+    folder = whole.parent if whole.is_file() else whole
+    return folder.parent if (folder / FILE).exists() and folder != top else folder

@@ -11,10 +11,11 @@ from typing import Any
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import SchemaError
 from stream_contracts.gate.baseline import Baseline
-from stream_contracts.gate.subjects import Held, Tree, held
+from stream_contracts.gate.subjects import Held, Tree, held, same
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import check
 from stream_contracts.schema.explain import deploy_order
+from stream_contracts.schema.format import Source
 
 
 def told(now: Tree, baseline: Baseline) -> Iterator[str]:
@@ -44,7 +45,11 @@ def _subject(now: Tree, baseline: Baseline, each: Held) -> Iterator[str]:
         yield f"\n+ {name}: new"
         return
     last, source = versions.known[-1], now.source(each)
-    if last.form == each.form and last.source.text == source.text and last.source.references == source.references:
+    if (
+        last.form == each.form
+        and same(last.source.text, source.text)
+        and _references(last.source) == _references(source)
+    ):
         return
     yield f"\n~ {name}"
     if last.form != each.form:
@@ -67,6 +72,13 @@ def _subject(now: Tree, baseline: Baseline, each: Held) -> Iterator[str]:
         _lines(last.source.text, each.path), _lines(source.text, each.path), last.called, str(each.path), lineterm=""
     )
     yield from (f"    {line}" for line in lines)
+
+
+def _references(source: Source) -> dict[str, Any]:
+    return {
+        each.name: json.loads(each.text) if each.text and each.text[:1] in '{["' else each.text
+        for each in source.references
+    }
 
 
 def _lines(text: str, path: Path) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from stream_contracts.errors import BaselineError, UsageError
 from stream_contracts.gate.asking import draft
 from stream_contracts.gate.remote import Registered, Remote
-from stream_contracts.gate.subjects import Held, Tree, format_name, text_of
+from stream_contracts.gate.subjects import Held, Tree, format_name, same, text_of
 from stream_contracts.schema.format import Source
 
 SUFFIXES = {"AVRO": ".avsc", "JSON": ".json", "PROTOBUF": ".proto"}
@@ -109,7 +109,7 @@ def _kept(name: str, each: Held, version: Registered, *, overwrite: bool) -> Ste
         raise BaselineError(f"{name} version {version.number}: {version.form} is a format that is not known here")
     path = each.contract.folder / "former" / f"{Path(each.schema.file).stem}.v{version.number}{suffix}"
     if path.exists():
-        if _same(text_of(path), version.text, version.form):
+        if same(text_of(path), version.text):
             return Step(name, "there already", str(path))
         if not overwrite:
             return Step(name, "not written", f"{path} has other content; --overwrite replaces it")
@@ -125,15 +125,6 @@ def _kept(name: str, each: Held, version: Registered, *, overwrite: bool) -> Ste
 def format_suffix(each: Held) -> str:
     """The suffix that the schema file has."""
     return SUFFIXES.get(format_name(each.path), each.path.suffix)
-
-
-def _same(kept: str, text: str, form: str) -> bool:
-    if form == "PROTOBUF":
-        return kept.strip() == text.strip()
-    try:
-        return bool(json.loads(kept) == json.loads(text))
-    except ValueError:
-        return kept == text
 
 
 def _spelt(version: Registered) -> str:

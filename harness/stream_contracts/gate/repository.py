@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_contracts.contract.load import FILE
 from stream_contracts.errors import BaselineError, UsageError
 from stream_contracts.schema import SUFFIXES
 
 TIMEOUT_S = 60.0
 _LINKS_MAX = 8
+_CONTRACT = "contract.yaml"  # contract.load says the same; it is not imported where a kept verdict is enough
 _LINK = "120000"
 
 
@@ -51,7 +51,7 @@ class Repository:
         Schemas and contract files have their content; of all other files only the names are kept, as empty files.
         """
         entries = self._entries(commit, [self._inside(path) for path in paths])
-        homes = {posixpath.dirname(name) for name in entries if posixpath.basename(name) == FILE}
+        homes = {posixpath.dirname(name) for name in entries if posixpath.basename(name) == _CONTRACT}
         names = [
             name for name in entries if any(home == "" or name.startswith(f"{home}/") for home in _up(name, homes))
         ]
@@ -59,7 +59,7 @@ class Repository:
         for name in names:
             target = into / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if posixpath.basename(name) == FILE or name.lower().endswith(tuple(SUFFIXES)):
+            if posixpath.basename(name) == _CONTRACT or name.lower().endswith(tuple(SUFFIXES)):
                 wanted[name] = name
             else:
                 target.touch()

@@ -20,7 +20,7 @@ from stream_contracts.gate.crew import judge_all, look_up
 from stream_contracts.gate.rules import finding
 from stream_contracts.gate.since import Since, since
 from stream_contracts.gate.states import Change
-from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, tree
+from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, same, tree
 from stream_contracts.schema.compat import level_named
 from stream_contracts.schema.format import Edition, Policy, Source
 
@@ -131,7 +131,9 @@ def _task(run: _Run, held: Held, source: Source) -> Task:
     before = run.versions[id(held)].known
     former = {each.name: each.text for each in before[-1].source.references} if before else {}
     through = tuple(
-        each.subject for each in source.references if each.name in former and former[each.name] != each.text
+        each.subject
+        for each in source.references
+        if each.text and (was := former.get(each.name)) is not None and not same(was, each.text)
     )
     return Task(
         held.subject,
@@ -161,7 +163,7 @@ def _subject(run: _Run, held: Held, source: Source, judgement: Judgement) -> Jud
         compared += " not compared"
     told = f"{level} ({level_from}); {compared if count else 'new, nothing to compare with'}"
     referrers = run.now.referrers(held.subject)
-    if referrers and count and known.known[-1].source.text != source.text:
+    if referrers and count and not same(known.known[-1].source.text, source.text):
         told += f"; changed, and referred to by {', '.join(referrers)}"
     new = not count and not known.trouble
     return Judged(f"{held.contract.name}/{held.subject}", "schema", judgement, told, held.declared, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -79,6 +80,16 @@ def text_of(path: Path) -> str:
             return stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(str(path), f"it cannot be read: {error}") from error
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two schema texts say the same but for white space: registries keep JSON without line ends."""
+    if one == other:
+        return True
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return one.strip() == other.strip()
 
 
 @dataclass(frozen=True)

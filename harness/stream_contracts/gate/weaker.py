@@ -118,7 +118,8 @@ def compatibility_lowered(change: Change) -> Iterator[Hit]:
         after = change.now.find(each.subject, change.before.name)
         if after is not None and level_lowered(each.level()[0], after.level()[0]):
             now, source = after.level()
-            place = after.contract.place(*after.steps, "compatibility")
+            own = after.schema.compatibility is not None
+            place = after.contract.place(*(after.steps if own else ("registry",)), "compatibility")
             yield Hit(
                 each.subject, place, f"{each.subject} is checked at {now} ({source}) instead of {each.level()[0]}"
             )
