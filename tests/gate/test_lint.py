@@ -41,7 +41,7 @@ CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
     "json-open-model": (JSON, OBJECT % "", JSON, OBJECT % ', "additionalProperties": false'),
     "topic-one-partition": (("partitions: 6", "partitions: 1"), '"int"', ("partitions: 6", "partitions: 2"), '"int"'),
     "topic-replication-low": (
-        ("replication: 3", "replication: 2"),
+        ("replication: 3", "replication: 1"),
         '"int"',
         ("replication: 3", "replication: 4"),
         '"int"',
@@ -105,9 +105,9 @@ def test_diff_tells_every_change_allowed_or_not(shop: Project) -> None:
 def test_every_rule_can_be_explained() -> None:
     for ids in entries().values():
         for rule in ids:
-            for _, why, remedy, _ in found(rule):
+            for group, why, remedy, _ in found(rule):
                 assert why
-                assert remedy
+                assert remedy or group == "JSON schemas"  # some of its kinds are always allowed
 
 
 def test_an_unknown_rule_names_close_ones() -> None:

@@ -29,7 +29,7 @@ def _told(rule: str, rows: list[tuple[str, str, str, str]]) -> Iterator[str]:
             yield ""
         yield f"{rule} ({group})"
         yield f"  why it matters: {why}"
-        yield f"  what to do: {remedy}"
+        yield f"  what to do: {remedy or 'nothing, the registry allows it'}"
         if example:
             yield "  example:"
             yield from (f"    {line}" for line in example.splitlines())

@@ -6,6 +6,7 @@ import base64
 import json
 import ssl
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit
@@ -60,8 +61,8 @@ class Remote:
             with urlopen(request, timeout=TIMEOUT_S, context=self.tls) as response:
                 status, raw = response.status, response.read(_LARGEST)
         except HTTPError as error:
-            status, raw = error.code, error.read(_LARGEST)
-        except (URLError, OSError, ValueError) as error:
+            status, raw = error.code, _rest(error)
+        except (URLError, OSError, HTTPException, ValueError) as error:
             raise BaselineError(f"{self.url} cannot be reached: {error}. Is a registry running there?") from error
         try:
             return status, json.loads(raw)
@@ -146,6 +147,14 @@ class Remote:
             messages = answer.get("messages")
             return said, "; ".join(map(str, messages)) if isinstance(messages, list) else ""
         return None, f"HTTP {status}: {_message(answer)}"
+
+
+def _rest(error: HTTPError) -> bytes:
+    """What a refusal says; nothing where the connection ends in the middle of it."""
+    try:
+        return error.read(_LARGEST)
+    except (OSError, HTTPException):
+        return b""
 
 
 def _message(answer: Any) -> str:
