@@ -15,6 +15,7 @@ BENCHMARKS = {
     "avro": "benchmarks.avro_checks",
     "json": "benchmarks.jsonschema_checks",
     "protobuf": "benchmarks.protobuf_checks",
+    "gate": "benchmarks.gate",
     "registry": "benchmarks.registry_load",
     "demo": "benchmarks.demo",
 }

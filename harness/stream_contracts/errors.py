@@ -7,6 +7,7 @@ A broken promise is a Finding, never an exception.
     │   └── SchemaError        a schema that cannot be read
     ├── UsageError             what was asked for does not exist     exit code 2
     ├── StackError             what should run does not              exit code 3
+    ├── BaselineError          git or a registry cannot be read      exit code 3
     └── HarnessError           we could not tell                     exit code 4
 """
 
@@ -48,6 +49,12 @@ class UsageError(StreamContractsError):
 
 class StackError(StreamContractsError):
     """A service did not come up, or an artefact is missing; the message holds the log tail and the remedy."""
+
+    exit_code = 3
+
+
+class BaselineError(StreamContractsError):
+    """What a change is compared with cannot be had: git or a registry does not answer, or not as it should."""
 
     exit_code = 3
 
