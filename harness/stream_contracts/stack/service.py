@@ -118,10 +118,11 @@ class Service:
             raise StackError(f"{self.name} cannot be paused: it does not run (exit status {self.exit_status})")
         self._signal(signal.SIGSTOP)
         deadline = time.monotonic() + 5
-        while self._state() not in ("T", "t"):
+        while moving := self._moving():
             if time.monotonic() > deadline or not self.alive:
-                raise StackError(f"{self.name} did not freeze: its state is {self._state() or 'gone'}")
+                raise StackError(f"{self.name} did not freeze: processes {moving} go on")
             time.sleep(0.001)
+            self._signal(signal.SIGSTOP)  # also for what was born while we signalled the others
 
     def resume(self) -> None:
         """Thaw it; nothing happens where it is not frozen."""
@@ -163,10 +164,17 @@ class Service:
         if left:
             raise StackError(f"{self.name}: processes {left} survived SIGKILL; they are stuck in the kernel")
 
-    def _state(self) -> str:
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
-        return ""
+    def _moving(self) -> list[int]:
+        """Its processes that are not frozen; the dead do not count."""
+        pids = {self.pid or 0, *tagged(SERVICE_TAG, self.tag, self._private)}
+        return [pid for pid in sorted(pids) if state_of(pid) not in ("T", "t", "Z", "X", "")]
+
+
+def state_of(pid: int) -> str:
+    """The letter of the process's state as proc(5) has it; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+    return ""
 
 
 def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | None:
