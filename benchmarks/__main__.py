@@ -13,6 +13,7 @@ BENCHMARKS = {
     "off": "benchmarks.plugin_off",
     "avro": "benchmarks.avro_checks",
     "demo": "benchmarks.demo",
+    "registry": "benchmarks.registry_load",
 }
 
 

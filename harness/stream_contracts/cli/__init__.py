@@ -11,6 +11,7 @@ from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
 
 COMMANDS: dict[str, str] = {
+    "registry": "stream_contracts.cli.registry:registry",
     "stack": "stream_contracts.cli.stack:stack",
     "init": "stream_contracts.cli.init:init",
     "replay": "stream_contracts.cli.replay:replay",

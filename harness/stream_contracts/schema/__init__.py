@@ -11,10 +11,14 @@ from stream_contracts.schema.format import Format
 
 FORMATS: Final[dict[str, str]] = {
     "AVRO": "stream_contracts.schema.avro:AVRO",
+    "JSON": "stream_contracts.schema.jsonschema:FORMAT",
+    "PROTOBUF": "stream_contracts.schema.protobuf:FORMAT",
 }
 """Format name, as registries spell it -> ``module:attribute`` of its Format, imported when asked for, not before."""
 SUFFIXES: Final[dict[str, str]] = {
     ".avsc": "AVRO",
+    ".json": "JSON",
+    ".proto": "PROTOBUF",
 }
 """File suffix -> format name; the longest suffix that fits wins."""
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, overload
 
-from stream_contracts.errors import StackError, UsageError
+from stream_contracts.errors import StackError, UnsupportedError
 from stream_contracts.stack import storage
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import KAFKA_VERSION, Blueprint, Ports, broker_properties
+from stream_contracts.stack.capabilities import Part, capable, named
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.readiness import await_answer, cluster_complete
@@ -24,6 +26,8 @@ from stream_contracts.stack.runtime import Runtime, jvm_environment
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.warden import Warden
 from stream_contracts.stack.warmup import warm_up
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class LocalStack:
         self.brokers: tuple[Broker, ...] = ()
         self.timings: dict[str, float] = {}
         self._services: dict[str, Service] = {}
+        self._addresses: dict[str, str] = {}
         self._warden = warden
         self._closed = False
 
@@ -63,17 +68,40 @@ class LocalStack:
         return ",".join(f"{broker.host}:{broker.port}" for broker in self.brokers)
 
     @property
-    def services(self) -> Mapping[str, Service]:
+    def client_config(self) -> Mapping[str, str]:
+        """What a librdkafka client is configured with to reach the brokers."""
+        return {"bootstrap.servers": self.bootstrap}
+
+    @property
+    def schema_registry_url(self) -> str:
+        """Where the Confluent API of the registry begins."""
+        return self._address("registry")
+
+    @property
+    def postgres_dsn(self) -> str:
+        """How a client connects to PostgreSQL, as the owner of its database."""
+        return self._address("postgres")
+
+    @property
+    def connect_url(self) -> str:
+        """Where the REST API of Kafka Connect begins."""
+        return self._address("connect")
+
+    @property
+    def services(self) -> Mapping[str, Part]:
         """Every service by its name."""
         return dict(self._services)
 
-    def service(self, name: str) -> Service:
-        """Return the service of that name. UsageError, listing the known ones, where there is none."""
-        try:
-            return self._services[name]
-        except KeyError:
-            known = ", ".join(sorted(self._services))
-            raise UsageError(f"the stack has no service {name!r}; it has {known}") from None
+    @overload
+    def service(self, name: str) -> Part: ...
+
+    @overload
+    def service(self, name: str, *, can: type[C]) -> C: ...
+
+    def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
+        """Return the service of that name, able to do what ``can`` says."""
+        found = named(self._services, name)
+        return found if can is None else capable(found, can, self.backend)
 
     def await_ready(self, timeout_s: float = READY_S) -> None:
         """Wait until every broker is there again, as after a restart. StackError where that does not come."""
@@ -136,6 +164,10 @@ class LocalStack:
             not service.alive and PORT_TAKEN.search(service.log_tail(200)) for service in self._services.values()
         )
 
+    def _address(self, need: str) -> str:
+        self.blueprint.require(need)
+        return self._addresses[need]
+
     def _lay_out(self, prepared: Prepared, nodes: tuple[Ports, ...], node: int) -> Service:
         name = f"broker-{node}"
         folder = self.run_dir / name
@@ -179,6 +211,9 @@ def running(
     why: str = "asked for",
 ) -> Iterator[LocalStack]:
     """Start the blueprint's brokers, wait until they answer and their coordinators are loaded, and yield the stack."""
+    lacking = [told for need, told in blueprint.needs().items() if need != "brokers"]
+    if lacking:
+        raise UnsupportedError(f"the local backend does not run {' and '.join(lacking)} yet")
     with watched(blueprint, run_dir, keep=keep, why=why) as stack:
         for left in reversed(range(STARTS)):
             with reserved(3 * blueprint.brokers, host=HOST) as ports:

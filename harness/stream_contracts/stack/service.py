@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack.warden import RUN_TAG, sweep, tagged
@@ -19,38 +18,8 @@ SERVICE_TAG = "STREAM_CONTRACTS_SERVICE"
 """Environment variable that every process of a service carries: ``run id/name``."""
 
 
-@runtime_checkable
-class Killable(Protocol):
-    """Can be killed without warning (SIGKILL, the whole group)."""
-
-    def kill(self) -> None:
-        """Kill it, and return when it is dead."""
-
-
-@runtime_checkable
-class Pausable(Protocol):
-    """Can be frozen with its sockets open, and thawed."""
-
-    def pause(self) -> None:
-        """Freeze it, and return when it is frozen."""
-
-    def resume(self) -> None:
-        """Thaw it."""
-
-
-@runtime_checkable
-class Restartable(Protocol):
-    """Can be asked to end, and started again."""
-
-    def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM), kill it after ``timeout_s``, and return its exit status."""
-
-    def start(self) -> None:
-        """Start it (again): same command, folder and environment; the log is continued."""
-
-
 class Service:
-    """One command as a child process; knows nothing of what it runs.
+    """One command as a child process: killable, pausable, restartable. It knows nothing of what it runs.
 
     ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes
     to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
@@ -62,6 +31,7 @@ class Service:
     ) -> None:
         self.name, self.command, self.cwd, self.env = name, tuple(command), cwd, dict(env)
         self.log_path, self.run_id = log_path, run_id
+        self.nature = "a child process on this machine's loopback"
         self.incarnation = 0
         """How often it was started."""
         self.started_at_s = 0.0

@@ -16,6 +16,7 @@ from stream_contracts.stack import storage
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.brokers import LocalStack, Prepared, running
+from stream_contracts.stack.capabilities import Restartable
 from stream_contracts.stack.derived import derived
 from stream_contracts.stack.runtime import Runtime, runtime
 
@@ -49,7 +50,7 @@ def _train(found: Runtime, formatted: Path, progress: Progress) -> Callable[[Pat
         work = folder / "work"
         with running(student, Blueprint(), run_dir=work, progress=progress) as stack:
             exercise(stack)
-            status = stack.service("broker-1").stop(WRITE_S)
+            status = stack.service("broker-1", can=Restartable).stop(WRITE_S)
             if not output.is_file():
                 raise StackError(
                     f"the training run ended with status {status} and wrote no cache; end of its log:\n"

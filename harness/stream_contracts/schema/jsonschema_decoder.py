@@ -1,0 +1,121 @@
+"""The decoder verdict for JSON Schema: is every instance that the writer may write valid for the reader?
+
+A decoder of JSON Schema validates. ``reads`` is proved by rules or, failing a proof, supported by a search that found
+no instance that breaks (``proved`` is False then); ``fails`` has a witness; ``unknown`` says what was in the way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
+from stream_contracts.schema.jsonschema_located import Located, views
+from stream_contracts.schema.jsonschema_random import random_values
+from stream_contracts.schema.jsonschema_rules import Prover
+from stream_contracts.schema.jsonschema_shapes import equal_key
+from stream_contracts.schema.jsonschema_validation import Checker, Undecided
+from stream_contracts.schema.jsonschema_values import Tries
+
+_ENOUGH = 3
+"""Valid instances below which a search without a witness says nothing."""
+
+
+def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
+    """The verdict on data valid for the writer, read by the reader; at most ``budget`` values are tried."""
+    writer.reject_malformed()
+    reader.reject_malformed()
+    written = Located(writer.documents.root, writer.documents.resolver, writer)
+    read = Located(reader.documents.root, reader.documents.resolver, reader)
+    if _same(writer, reader):
+        return Decoding(Reads.READS, note="both schemas are the same")
+    if _proved(written, read):
+        return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
+    search = _Search(writer, reader, budget)
+    tries = Tries(patience=budget * 40)
+    witness = search.first(tries.raw((written,), (read,), 0))
+    if witness is None:
+        witness = search.first(random_values(written, budget // 4))
+    if witness is not None:
+        return witness
+    reason = _in_the_way(written, read, search, tries)
+    if reason:
+        return Decoding(Reads.UNKNOWN, proved=False, note=reason)
+    note = f"no rule proves it; {search.valid} valid instances around every limit of both schemas were all accepted"
+    return Decoding(Reads.READS, proved=False, note=note)
+
+
+def _proved(written: Located, read: Located) -> bool:
+    try:
+        return Prover().subset((written,), read)
+    except RecursionError:
+        return False
+
+
+def _same(writer: Checker, reader: Checker) -> bool:
+    mine, theirs = writer.documents, reader.documents
+    return (
+        writer.draft is reader.draft
+        and _text(mine.root) == _text(theirs.root)
+        and _text(mine.others) == _text(theirs.others)
+    )
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+class _Search:
+    """Tries values on the whole of both schemas until one breaks."""
+
+    def __init__(self, writer: Checker, reader: Checker, budget: int) -> None:
+        self.writer, self.reader, self.left = writer, reader, budget
+        self.valid = self.undecided = 0
+        self.seen: set[Any] = set()
+
+    def first(self, values: Iterable[Any]) -> Decoding | None:
+        """The verdict on the first value that is valid before and invalid after, if one is among these."""
+        for value in values:
+            if self.left <= 0:
+                return None
+            key = equal_key(value)
+            if key in self.seen:
+                continue
+            self.seen.add(key)
+            self.left -= 1
+            try:
+                if self.writer.accepts(value):
+                    self.valid += 1
+                    if not self.reader.accepts(value):
+                        return self.broken(value)
+            except Undecided:
+                self.undecided += 1
+        return None
+
+    def broken(self, value: Any) -> Decoding:
+        """``fails``, with the value and the reader's complaints about it."""
+        clashes = []
+        for error in self.reader.errors(value):
+            pointer = "#" + "".join(f"/{part}" for part in error.absolute_schema_path)
+            at = "".join(f"/{part}" for part in error.absolute_path) or "the root"
+            clashes.append(Clash(f"json-{error.validator or 'false'}", pointer, f"{at}: {error.message}", Reads.FAILS))
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        witness = Witness(value, data, error="; ".join(clash.message for clash in clashes[:3]))
+        return Decoding(Reads.FAILS, tuple(clashes), witness)
+
+
+def _in_the_way(written: Located, read: Located, search: _Search, tries: Tries) -> str:
+    """Why a search without a witness is no ground for ``reads``; empty where it is."""
+    if search.valid < _ENOUGH:
+        return f"only {search.valid} valid instances of the writer's schema could be made"
+    if search.undecided or tries.undecided:
+        return "some instances could not be judged: a pattern cannot be run safely, or a multipleOf depends on rounding"
+    if tries.patience <= 0 or search.left <= 0:
+        return "the budget ended before every limit of both schemas was tried"
+    for located in (written, read):
+        for view in views(located):
+            for word in ("$dynamicRef", "$recursiveRef"):
+                if word in view.words():
+                    return f"{word} is beyond the rules"
+    return ""

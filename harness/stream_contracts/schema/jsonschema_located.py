@@ -1,0 +1,114 @@
+"""A JSON Schema where it stands, in one spelling for all drafts: what the decoder rules and the search work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stream_contracts.schema.jsonschema_text import Draft
+from stream_contracts.schema.jsonschema_validation import Checker
+
+_SINCE = {
+    Draft.D6: ("const", "contains", "propertyNames"),
+    Draft.D7: ("if", "then", "else"),
+    Draft.D2019: (
+        "minContains",
+        "maxContains",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "dependentRequired",
+        "dependentSchemas",
+    ),
+    Draft.D2020: ("prefixItems", "$dynamicRef"),
+}
+_ORDER = list(Draft)
+_UNKNOWN = {
+    draft: frozenset(
+        word for since, words in _SINCE.items() if _ORDER.index(since) > _ORDER.index(draft) for word in words
+    )
+    for draft in Draft
+}
+_ANYTHING: dict[str, Any] = {}
+_NOTHING: dict[str, Any] = {"not": {}}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """A schema, the resolver for its references, and the checker of the document it is part of."""
+
+    schema: Any
+    resolver: Any
+    checker: Checker
+
+    @property
+    def key(self) -> int:
+        """Which schema this is: one object of one document."""
+        return id(self.schema)
+
+    def at(self, schema: Any) -> Located:
+        """A schema below this one."""
+        return Located(schema, self.checker.documents.below(self.resolver, schema), self.checker)
+
+    def target(self) -> Located:
+        """What the ``$ref`` of this schema leads to; SchemaError where it leads nowhere."""
+        contents, resolver = self.checker.documents.lookup(self.resolver, self.schema["$ref"], "#")
+        return Located(contents, resolver, self.checker)
+
+    def accepts(self, instance: Any) -> bool:
+        """Whether this schema accepts an instance; Undecided where that cannot be told."""
+        return self.checker.valid(self.schema, self.resolver, instance)
+
+    def words(self) -> dict[str, Any]:
+        """The keywords in the spelling of 2020-12, without those that the schema's own draft does not know.
+
+        ``items`` as a list becomes ``prefixItems`` and ``items``, ``dependencies`` its two successors, the boolean
+        limits of draft-04 numeric ones; where siblings of ``$ref`` are ignored, they are left out.
+        """
+        schema, draft = self.schema, self.checker.draft
+        if isinstance(schema, bool):
+            return _ANYTHING if schema else _NOTHING
+        if draft is Draft.D2020:
+            return schema if isinstance(schema, dict) else _ANYTHING
+        if "$ref" in schema and draft is not Draft.D2019:
+            return {"$ref": schema["$ref"]}
+        words = {word: value for word, value in schema.items() if word not in _UNKNOWN[draft]}
+        if "items" in words and isinstance(words["items"], list):
+            words["prefixItems"] = words.pop("items")
+            if "additionalItems" in words:
+                words["items"] = words.pop("additionalItems")
+        words.pop("additionalItems", None)
+        if draft is Draft.D4:
+            _numeric_limits(words)
+        dependencies = words.pop("dependencies", {})
+        if dependencies:
+            named = {key: value for key, value in dependencies.items() if isinstance(value, list)}
+            others = {key: value for key, value in dependencies.items() if not isinstance(value, list)}
+            words["dependentRequired"] = {**named, **words.get("dependentRequired", {})}
+            words["dependentSchemas"] = {**others, **words.get("dependentSchemas", {})}
+        return words
+
+
+def _numeric_limits(words: dict[str, Any]) -> None:
+    for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if words.pop(exclusive, False) and limit in words:
+            words[exclusive] = words.pop(limit)
+
+
+def views(located: Located, *, most: int = 200) -> Iterator[Located]:
+    """Every schema that speaks of the same instance: itself, then references, branches, arms and ``not``, each once."""
+    seen: set[int] = set()
+    pending = [located]
+    while pending and len(seen) < most:
+        here = pending.pop(0)
+        if here.key in seen:
+            continue
+        seen.add(here.key)
+        yield here
+        words = here.words()
+        if "$ref" in words:
+            pending.append(here.target())
+        for word in ("allOf", "anyOf", "oneOf"):
+            pending += [here.at(branch) for branch in words.get(word, ())]
+        pending += [here.at(words[word]) for word in ("not", "if", "then", "else") if word in words]
+        pending += [here.at(schema) for schema in words.get("dependentSchemas", {}).values()]

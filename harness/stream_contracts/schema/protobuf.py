@@ -1,0 +1,148 @@
+"""Protobuf: reads schemas, and puts the registry's and the decoder's verdict together as one format.
+
+A registry and a decoder read the same text with different eyes. The registry (Square Wire's parser) takes files whose
+imports are missing or whose numbers collide, and refuses ``edition``; protoc is the other way round. So ``parse``
+accepts what either of them accepts. ``differences`` raises ``SchemaError`` for what only protoc takes, ``decoding``
+answers ``unknown`` with protoc's complaint for what only the registry takes, and ``check`` insists on both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from stream_contracts.errors import SchemaError
+from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Reads, Reference, Source
+from stream_contracts.schema.protobuf_decoder import decode_verdict
+from stream_contracts.schema.protobuf_descriptor import built_in_files, descriptor_in, file_of
+from stream_contracts.schema.protobuf_explain import EXPLANATIONS
+from stream_contracts.schema.protobuf_names import Origin, Types
+from stream_contracts.schema.protobuf_protoc import compiled
+from stream_contracts.schema.protobuf_registry import Side, TooMuchError, Walk
+from stream_contracts.schema.protobuf_text import TextError, read_text
+from stream_contracts.schema.protobuf_tree import File
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """A Protobuf schema: what the registry makes of it, or the error that says why it makes nothing of it."""
+
+    source: Source
+    side: Side | None
+    refusal: SchemaError | None = None
+
+
+@lru_cache(maxsize=2048)
+def parse(source: Source) -> Parsed:
+    """Read a schema that a registry or protoc accepts; raises ``SchemaError`` if neither does.
+
+    The text may be .proto source or a ``FileDescriptorProto`` in base64, as in Confluent's API.
+    """
+    _readable(source.text, source.called)
+    try:
+        return Parsed(source, _side(source))
+    except SchemaError as refusal:
+        try:
+            compiled(source)
+        except SchemaError:
+            raise refusal from None
+        return Parsed(source, None, refusal)
+
+
+def check(parsed: Parsed) -> None:
+    """Raise ``SchemaError`` unless both the registry's parser and protoc take the schema with all of its imports."""
+    if parsed.refusal is not None:
+        raise parsed.refusal
+    compiled(parsed.source)
+
+
+def differences(original: Parsed, update: Parsed, policy: Policy, edition: Edition) -> list[Difference]:
+    """What the registry finds between ``original``, which wrote, and ``update``, which reads.
+
+    ``policy`` changes nothing: it exists for JSON Schema alone. Raises ``SchemaError`` where the registry's parser
+    refuses a side, or where the comparison would not end.
+    """
+    del policy
+    try:
+        return Walk(_compared(original), _compared(update), edition).run()
+    except TooMuchError as error:
+        raise SchemaError(
+            update.source.called, f"it cannot be compared with {original.source.called}: {error}"
+        ) from None
+
+
+def decoding(writer: Parsed, reader: Parsed, budget: int) -> Decoding:
+    """Whether google.protobuf reads with ``reader`` what it wrote with ``writer``, value by value.
+
+    ``budget`` is the number of messages that the search for a witness may encode and decode. A side that protoc
+    refuses gives ``unknown`` with its complaint.
+    """
+    try:
+        return decode_verdict(compiled(writer.source), compiled(reader.source), budget)
+    except SchemaError as error:
+        return Decoding(Reads.UNKNOWN, proved=False, note=str(error))
+
+
+def _compared(parsed: Parsed) -> Side:
+    if parsed.side is None:
+        assert parsed.refusal is not None  # parse sets one of the two
+        raise parsed.refusal
+    return parsed.side
+
+
+def _readable(text: str, called: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        line, column = text.count("\n", 0, error.start) + 1, error.start - text.rfind("\n", 0, error.start)
+        why = "this is not UTF-8: a .proto file is text, a descriptor is sent in base64"
+        raise SchemaError(called, why, place=f"{called}:{line}:{column}") from None
+    if not text.strip():
+        raise SchemaError(called, "the schema is empty: there is no message in it")
+
+
+def _side(source: Source) -> Side:
+    main = _tree(source.text, source.called)
+    files = {reference.name: reference for reference in source.references if reference.text is not None}
+    trees = {name: _tree(reference.text or "", name) for name, reference in files.items()}
+    dependencies = {name: (tree, _origin(files[name], main, trees)) for name, tree in trees.items()}
+    return Side(main, Types(main, dependencies))
+
+
+def _origin(reference: Reference, main: File, trees: dict[str, File]) -> Origin:
+    """The subject and version of a reference of the schema itself; None for what only its references refer to.
+
+    A list of references may hold the transitive ones as well. A file that the schema does not import, but another
+    one does, is taken for one of those.
+    """
+    elsewhere = any(reference.name in tree.imports for name, tree in trees.items() if name != reference.name)
+    if not reference.subject or (elsewhere and reference.name not in main.imports):
+        return None
+    return reference.subject, reference.version
+
+
+@lru_cache(maxsize=2048)
+def _tree(text: str, called: str) -> File:
+    try:
+        return read_text(text)
+    except TextError as error:
+        proto = descriptor_in(text)
+        if proto is not None:
+            return file_of(proto)
+        place = f"{called}:{error.line}:{error.column}"
+        raise SchemaError(called, error.why, place=place) from None
+
+
+def known_files() -> tuple[str, ...]:
+    """The import names that need no reference."""
+    return tuple(built_in_files())
+
+
+FORMAT = Format(
+    name="PROTOBUF",
+    suffixes=(".proto",),
+    parse=parse,
+    differences=differences,
+    decoding=decoding,
+    explanations=EXPLANATIONS,
+)
