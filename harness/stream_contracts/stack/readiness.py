@@ -10,7 +10,7 @@ from kio.schema.metadata.v12.request import MetadataRequest
 
 from stream_contracts.errors import HarnessError, StackError
 from stream_contracts.stack.client import Connection
-from stream_contracts.stack.service import Service, first_to_end
+from stream_contracts.stack.service import Watched, first_to_end
 
 POLL_S = 0.015
 
@@ -23,7 +23,7 @@ class Question:
     ask: Callable[[], str]
 
 
-def await_answer(question: Question, services: Sequence[Service], *, timeout_s: float, where: str, remedy: str) -> None:
+def await_answer(question: Question, services: Sequence[Watched], *, timeout_s: float, where: str, remedy: str) -> None:
     """Ask until nothing is missing; give up at once when one of the services has died, and after ``timeout_s``.
 
     StackError with the question, the last answer, the place, the command, the log tail and ``remedy``.
@@ -43,7 +43,7 @@ def await_answer(question: Question, services: Sequence[Service], *, timeout_s: 
             raise StackError("\n\n".join(failure(service, told, where, remedy) for service in services))
 
 
-def failure(service: Service, what: str, where: str, remedy: str) -> str:
+def failure(service: Watched, what: str, where: str, remedy: str) -> str:
     """Return the message of a service that did not come up."""
     return (
         f"{service.name} {what}\nat: {where}\ncommand: {shortened(service.command)}\nfolder: {service.cwd}\n"

@@ -10,12 +10,46 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack.warden import RUN_TAG, sweep, tagged
 
 SERVICE_TAG = "STREAM_CONTRACTS_SERVICE"
 """Environment variable that every process of a service carries: ``run id/name``."""
+
+
+class Watched(Protocol):
+    """A service that can be waited for: what a message says of it, and a descriptor that tells its end."""
+
+    @property
+    def name(self) -> str:
+        """``broker-1`` …"""
+
+    @property
+    def command(self) -> Sequence[str]:
+        """How a person would start it."""
+
+    @property
+    def cwd(self) -> Path:
+        """The folder with what it wrote here."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; a paused one does."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended: an exit status, or minus the signal; None while it runs or before the first start."""
+
+    def ending(self) -> int | None:
+        """Return a descriptor, the caller's to close, that is readable once it has ended; None where it does not run."""
+
+    def log_tail(self, lines: int = 30) -> str:
+        """Return the last lines of its log, all starts together."""
+
+
+W = TypeVar("W", bound=Watched)
 
 
 class Service:
@@ -128,16 +162,18 @@ class Service:
         """Thaw it; nothing happens where it is not frozen."""
         self._signal(signal.SIGCONT)
 
+    def ending(self) -> int | None:
+        """Return a descriptor, the caller's to close, that is readable once it has ended; None where it does not run."""
+        if not self.alive or self.pid is None:
+            return None
+        try:
+            return os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return None
+
     def log_tail(self, lines: int = 30) -> str:
         """Return the last lines of its log, all starts together."""
-        try:
-            with self.log_path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 400 * lines))
-                text = file.read().decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return tail(self.log_path, lines)
 
     def _signal(self, number: signal.Signals) -> None:
         """Signal the group first, for it is exact and takes microseconds, then what left the group."""
@@ -177,7 +213,19 @@ def state_of(pid: int) -> str:
     return ""
 
 
-def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | None:
+def tail(path: Path, lines: int) -> str:
+    """Return the last lines of a text file, empty where there is none, without reading all of it."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 400 * lines))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def first_to_end(services: Sequence[W], timeout_s: float) -> W | None:
     """Wait until one of the services is not running, and return it; None when ``timeout_s`` is over first.
 
     This is the wait to poll with: it takes ``timeout_s`` while all is well, and no time once one has died.
@@ -186,13 +234,11 @@ def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | Non
     handles = []
     try:
         for service in services:
-            if not service.alive or service.pid is None:
+            handle = service.ending()
+            if handle is None:
                 return service
-            try:
-                handles.append(os.pidfd_open(service.pid))
-            except ProcessLookupError:
-                return service
-            poll.register(handles[-1], select.POLLIN)
+            handles.append(handle)
+            poll.register(handle, select.POLLIN)
         poll.poll(timeout_s * 1000)
     finally:
         for handle in handles:
