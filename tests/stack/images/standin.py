@@ -168,7 +168,9 @@ def _program(name: str) -> Path:
 
     found = shutil.which(name)
     if found is None:
-        raise SystemExit(f"{name} is not installed; engine.sh beside this file installs it (apt-get install {name}-static)")
+        raise SystemExit(
+            f"{name} is not installed; engine.sh beside this file installs it (apt-get install {name}-static)"
+        )
     return Path(found).resolve()
 
 
