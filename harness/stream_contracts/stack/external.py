@@ -95,10 +95,12 @@ class ExternalStack:
         return {**parts, **{need: Foreign(need, self._shown(need)) for need, told in others.items() if told}}
 
     @overload
-    def service(self, name: str) -> Part: ...
+    def service(self, name: str) -> Part:
+        """By its name alone: what every service is."""
 
     @overload
-    def service(self, name: str, *, can: type[C]) -> C: ...
+    def service(self, name: str, *, can: type[C]) -> C:
+        """As what can do that."""
 
     def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
         """Return the service of that name; it can do nothing, so ``can`` is always unsupported."""

@@ -114,10 +114,12 @@ class LocalStack:
         return {**self.processes, **inner}
 
     @overload
-    def service(self, name: str) -> Part: ...
+    def service(self, name: str) -> Part:
+        """By its name alone: what every service is."""
 
     @overload
-    def service(self, name: str, *, can: type[C]) -> C: ...
+    def service(self, name: str, *, can: type[C]) -> C:
+        """As what can do that."""
 
     def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
         """Return the service of that name, able to do what ``can`` says."""
