@@ -211,7 +211,15 @@ def open_stack(
     UsageError for a wrong file, UnsupportedError for what the blueprint asks for and it lacks, StackError where
     something does not answer.
     """
-    elsewhere = read()
+    with opened(read(), blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
+        yield stack
+
+
+@contextmanager
+def opened(
+    elsewhere: Elsewhere, blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
+) -> Iterator[Stack]:
+    """Yield what runs elsewhere, and tidy up our traces in the end; errors as `open_stack`."""
     refuse(blueprint, elsewhere)
     token = uuid.uuid4().hex[:12]
     folder = ((run_dir or Path(tempfile.gettempdir())) / f"stack-{token}").absolute()
