@@ -31,8 +31,8 @@ Lesson = Callable[[LocalStack], None]
 def prepare(progress: Progress, blueprint: Blueprint | None = None, *, thorough: bool = False) -> Prepared:
     """Return all that a local start of the blueprint needs, fetching and computing what is not there.
 
-    One broker by default. UnsupportedError for what only containers can run, StackError where something else fails. Only AOT caches are dispensable: where one cannot be made,
-    ``progress`` is told why, and the service starts without it.
+    One broker by default. UnsupportedError for what only containers can run, StackError where something else fails. Only
+    AOT caches are dispensable: where one cannot be made, ``progress`` is told why, and the service starts without it.
     """
     wanted = blueprint or Blueprint()
     refuse_foreign(wanted)
