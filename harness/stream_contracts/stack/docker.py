@@ -181,7 +181,13 @@ class DockerStack:
         return kind(name, container, image=image, cwd=folder, log_path=log_path, seats=seats)
 
     def _create(
-        self, role: str, name: str, environment: Mapping[str, str], ports: Mapping[int, int], edge: Any, aliases: list[str]
+        self,
+        role: str,
+        name: str,
+        environment: Mapping[str, str],
+        ports: Mapping[int, int],
+        edge: Any,
+        aliases: list[str],
     ) -> Any:
         """Create a container on the edge network, with ``ports`` (in the container -> on the host) published."""
         bind = self._engine.reach.bind

@@ -13,13 +13,6 @@ reach what is published; peers use the others, on a network of their own."""
 LOG_DIR = "/tmp/kraft-combined-logs"
 """Where the official image keeps its data; in the container, so that it lives through kill and start."""
 
-CONTAINER_SETTINGS: Mapping[str, str] = {
-    # What is frozen or cut off is given up after these, not after 30 s: the connection stays open, so only time tells.
-    "controller.socket.timeout.ms": "2000",
-    "replica.socket.timeout.ms": "3000",
-}
-"""What brokers are told beyond the settings of every backend."""
-
 JVM: Mapping[str, str] = {
     # As on the local backend: the first compiler tier and the simplest collector start fastest.
     "KAFKA_HEAP_OPTS": "-Xms64m -Xmx320m",
@@ -37,9 +30,7 @@ def peer_name(node: int) -> str:
     return f"peer-{node}"
 
 
-def broker_environment(
-    blueprint: Blueprint, node: int, *, host: str, port: int, cluster_id: str
-) -> dict[str, str]:
+def broker_environment(blueprint: Blueprint, node: int, *, host: str, port: int, cluster_id: str) -> dict[str, str]:
     """Return the environment of the container of one combined broker and controller (KRaft).
 
     ``host:port`` is where clients outside reach it. Pure: the same arguments give the same answer.
@@ -47,7 +38,6 @@ def broker_environment(
     properties = {
         **replication_settings(blueprint.brokers),
         **TEST_SETTINGS,
-        **CONTAINER_SETTINGS,
         **blueprint.config,
         **_identity(blueprint.brokers, node, f"{host}:{port}"),
     }

@@ -71,7 +71,7 @@ def connect(timeout_s: float = CALL_S) -> Engine:
         from testcontainers.core.docker_client import DockerClient, get_docker_host
     except ImportError as error:
         raise StackError(f"testcontainers cannot be imported: {error}; pip install testcontainers") from error
-    found = _socket()
+    found, before = _socket(), os.environ.get("DOCKER_HOST")
     named = get_docker_host()
     address = named or (f"unix://{found}" if found else f"unix://{DEFAULT_SOCKET}")
     try:
@@ -80,9 +80,11 @@ def connect(timeout_s: float = CALL_S) -> Engine:
         found_at = _reach(tc.client, address)
     except Exception as error:
         # The SDK's own exceptions, requests' and the system's come through here, by address and by platform.
-        raise StackError(
-            f"no container engine answers at {address}: {_reason(error)}\nwhat to do: {REMEDY}"
-        ) from error
+        raise StackError(f"no container engine answers at {address}: {_reason(error)}\nwhat to do: {REMEDY}") from error
+    finally:
+        # testcontainers leaves its choice in our environment, whence pipelines would inherit it.
+        if before is None:
+            os.environ.pop("DOCKER_HOST", None)
     return Engine(tc, address, version, found_at)
 
 
