@@ -17,10 +17,17 @@ fi
 # The cache was made in another place; what the JVM says about that is of no interest.
 quiet=(-Xlog:disable -Xlog:all=error:stderr -XX:AOTCache=/opt/kafka/kafka.aot)
 
+# A container that is started again is formatted already; the class ends with a failure then, and only then is that fine.
 # shellcheck disable=SC2086 # options, one word each
-java "${quiet[@]}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${KAFKA_OPTS-} -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-    kafka.docker.KafkaDockerWrapper setup \
-    --default-configs-dir /etc/kafka/docker --mounted-configs-dir /mnt/shared/config --final-configs-dir /opt/kafka/config
+said=$(java "${quiet[@]}" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${KAFKA_OPTS-} \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn kafka.docker.KafkaDockerWrapper setup --default-configs-dir /etc/kafka/docker \
+    --mounted-configs-dir /mnt/shared/config --final-configs-dir /opt/kafka/config 2>&1) || case $said in
+    *"already formatted"*) ;;
+    *)
+        echo "$said"
+        exit 1
+        ;;
+esac
 
 # shellcheck disable=SC2086
 exec java "${quiet[@]}" $KAFKA_HEAP_OPTS $KAFKA_JVM_PERFORMANCE_OPTS ${KAFKA_OPTS-} \
