@@ -27,6 +27,12 @@ def until(holds: Callable[[], object], timeout_s: float = 15) -> bool:
     return True
 
 
+def segments() -> set[str]:
+    """The System V shared memory segments of this machine, by id."""
+    rows = Path("/proc/sysvipc/shm").read_text(encoding="utf-8").splitlines()[1:]
+    return {row.split()[1] for row in rows}
+
+
 @pytest.fixture(scope="package")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One broker for the tests that leave it as they found it."""

@@ -20,8 +20,8 @@ def prepare(**env: str) -> subprocess.CompletedProcess[str]:
 def test_prepare_says_what_is_there_and_how_long_it_took() -> None:
     done = prepare()
     assert done.returncode == 0, done.stderr
-    assert "ready with an AOT cache after" in done.stderr
-    assert f"46 verified jars, 45 MB, in {cache_home()}" in done.stderr
+    assert "ready after" in done.stderr
+    assert f"Kafka with an AOT cache, 46 verified files, 45 MB, in {cache_home()}" in done.stderr
     assert done.stdout == ""
 
 
@@ -29,7 +29,7 @@ def test_prepare_without_a_network_is_the_environments_fault_and_no_traceback(tm
     done = prepare(STREAM_CONTRACTS_CACHE=str(tmp_path), STREAM_CONTRACTS_MAVEN_URL="http://127.0.0.1:1")
     assert done.returncode == StackError.exit_code == 3
     assert "Traceback" not in done.stderr
-    assert "46 of the jars that a local Kafka broker needs are missing" in done.stderr
+    assert "46 of the files that the local stack needs are missing" in done.stderr
     assert "org.apache.kafka:kafka_2.13:4.3.1" in done.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,7 @@ def derived(kind: Path, key: str, build: Callable[[Path], None], progress: Progr
         scratch = Path(mkdtemp(dir=kind, prefix=".build-"))
         try:
             build(scratch)
+            scratch.chmod(0o755)  # a cache that root prepared is of use to others
             (scratch / DONE).write_text(inventory(scratch), encoding="utf-8")
             shutil.rmtree(place, ignore_errors=True)
             scratch.rename(place)
@@ -40,6 +42,17 @@ def derived(kind: Path, key: str, build: Callable[[Path], None], progress: Progr
             shutil.rmtree(scratch, ignore_errors=True)
         _remove_unused(kind, place)
     return place
+
+
+def unpacked(archive: Path, kind: Path, key: str, progress: Progress) -> Path:
+    """Return the folder ``kind/key`` with what the tar archive holds, unpacked when it is not there or not whole."""
+
+    def build(folder: Path) -> None:
+        progress(f"unpacking {archive.name}")
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+
+    return derived(kind, key, build, progress)
 
 
 def whole(place: Path) -> bool:

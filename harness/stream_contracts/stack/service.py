@@ -56,15 +56,26 @@ class Service:
     """One command as a child process: killable, pausable, restartable. It knows nothing of what it runs.
 
     ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes
-    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
-    Not thread-safe, but ``kill`` may be called from any thread.
+    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. ``stop_signal`` asks it to end.
+    ``private`` is a folder below which only its own processes work: those that write over their environment, our tags
+    included, are known by it. Nothing runs before ``start``. Not thread-safe, but ``kill`` may be called from any thread.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log_path: Path, run_id: str
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        log_path: Path,
+        run_id: str,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        private: Path | None = None,
     ) -> None:
         self.name, self.command, self.cwd, self.env = name, tuple(command), cwd, dict(env)
         self.log_path, self.run_id = log_path, run_id
+        self._stop_signal, self._private = stop_signal, private
         self.nature = "a child process on this machine's loopback"
         self.incarnation = 0
         """How often it was started."""
@@ -126,8 +137,8 @@ class Service:
         self._bury()
 
     def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM), kill it after ``timeout_s``; return its exit status, or minus the signal."""
-        self._signal(signal.SIGTERM)
+        """Ask it to end, kill it after ``timeout_s``; return its exit status, or minus the signal."""
+        self._signal(self._stop_signal)
         self._signal(signal.SIGCONT)  # a frozen process would not hear the request
         self.wait(timeout_s)
         self._signal(signal.SIGKILL)
@@ -141,10 +152,11 @@ class Service:
             raise StackError(f"{self.name} cannot be paused: it does not run (exit status {self.exit_status})")
         self._signal(signal.SIGSTOP)
         deadline = time.monotonic() + 5
-        while self._state() not in ("T", "t"):
+        while moving := self._moving():
             if time.monotonic() > deadline or not self.alive:
-                raise StackError(f"{self.name} did not freeze: its state is {self._state() or 'gone'}")
+                raise StackError(f"{self.name} did not freeze: processes {moving} go on")
             time.sleep(0.001)
+            self._signal(signal.SIGSTOP)  # also for what was born while we signalled the others
 
     def resume(self) -> None:
         """Thaw it; nothing happens where it is not frozen."""
@@ -171,7 +183,7 @@ class Service:
         if self._process.poll() is None or number is signal.SIGKILL:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-        for pid in tagged(SERVICE_TAG, self.tag):
+        for pid in tagged(SERVICE_TAG, self.tag, self._private):
             # Whoever is still in the group had the signal already; a second SIGTERM would cut its farewell short.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self._process.pid:
@@ -180,7 +192,7 @@ class Service:
     def _bury(self) -> None:
         if self._process is None:
             return
-        left = sweep(SERVICE_TAG, self.tag, 10)
+        left = sweep(SERVICE_TAG, self.tag, 10, self._private)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -188,10 +200,17 @@ class Service:
         if left:
             raise StackError(f"{self.name}: processes {left} survived SIGKILL; they are stuck in the kernel")
 
-    def _state(self) -> str:
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
-        return ""
+    def _moving(self) -> list[int]:
+        """Its processes that are not frozen; the dead do not count."""
+        pids = {self.pid or 0, *tagged(SERVICE_TAG, self.tag, self._private)}
+        return [pid for pid in sorted(pids) if state_of(pid) not in ("T", "t", "Z", "X", "")]
+
+
+def state_of(pid: int) -> str:
+    """The letter of the process's state as proc(5) has it; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+    return ""
 
 
 def tail(path: Path, lines: int) -> str:
