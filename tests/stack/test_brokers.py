@@ -197,6 +197,6 @@ def test_a_port_that_was_taken_in_the_meantime_is_not_the_end(tmp_path: Path, mo
 
 
 def test_an_unknown_backend_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"unknown stack backend 'dokcer'; known are auto, local"):
+    with pytest.raises(UsageError, match=r"unknown stack backend 'dokcer'; known are auto, .*local"):
         open_stack("dokcer", Blueprint())
-    assert set(BACKENDS) == {"local"}
+    assert {"local", "external"} <= set(BACKENDS)

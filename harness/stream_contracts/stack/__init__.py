@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BACKENDS: Mapping[str, str] = {
     "local": "stream_contracts.stack.local:open_stack",
     "docker": "stream_contracts.stack.docker:open_stack",
+    "external": "stream_contracts.stack.external:open_stack",
 }
 """Backend -> ``module:function`` of its opener, imported when that backend is asked for."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stream_contracts.errors import StackError, UsageError
-from stream_contracts.stack.rest import ask
+from stream_contracts.stack.rest import ask, shown
 
 POLL_S = 0.02
 REBALANCING = 409
@@ -53,9 +53,9 @@ def _settled(method: str, url: str, body: object, deadline: float) -> None:
         if status < 300 or (method == "DELETE" and status == 404):
             return
         if status == 400:
-            raise UsageError(f"Connect refuses the connector at {url}: {_message(answer)}")
+            raise UsageError(f"Connect refuses the connector at {shown(url)}: {_message(answer)}")
         if status != REBALANCING or time.monotonic() > deadline:
-            raise StackError(f"{method} {url} was answered with {status}: {_message(answer)}")
+            raise StackError(f"{method} {shown(url)} was answered with {status}: {_message(answer)}")
         time.sleep(POLL_S)
 
 

@@ -21,7 +21,7 @@ from stream_contracts.stack.brokers import brokers_of
 from stream_contracts.stack.capabilities import Part, capable, named
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.ports import reserved
-from stream_contracts.stack.service import Service
+from stream_contracts.stack.service import Startable
 from stream_contracts.stack.unit import HOST, Site, Unit
 from stream_contracts.stack.warden import Warden
 from stream_contracts.stack.warmup import warm_up
@@ -101,9 +101,14 @@ class LocalStack:
         """Where the REST API of Kafka Connect begins."""
         return self._address("connect")
 
+    def inside(self, need: str) -> str:
+        """Return the address of what answers the need, as Kafka Connect and others of the stack reach it."""
+        outside = self._address(need)
+        return self._units[need].inside or outside
+
     @property
-    def processes(self) -> Mapping[str, Service]:
-        """The services that are processes of their own, by name."""
+    def processes(self) -> Mapping[str, Startable]:
+        """The services that are started and ended with the stack, each a process or a container of its own, by name."""
         return {service.name: service for unit in self._units.values() for service in unit.services}
 
     @property
@@ -192,8 +197,13 @@ class LocalStack:
             shutil.rmtree(service.cwd / "data", ignore_errors=True)
         self._units = {}
 
-    def port_taken(self) -> bool:
-        """Tell whether a service died because another program took its port first."""
+    def hold(self, resources: ExitStack) -> None:
+        """Keep the resources until the stack closes."""
+        self._leaving.enter_context(resources)
+
+    def port_taken(self, error: StackError) -> bool:
+        """Tell whether a start ended in this error because another program took a port first."""
+        del error
         return any(
             not service.alive and PORT_TAKEN.search(service.log_tail(200)) for service in self.processes.values()
         )
@@ -234,23 +244,30 @@ def running(
 ) -> Iterator[LocalStack]:
     """Start the blueprint, wait until everything answers and the coordinators are loaded, and yield the stack."""
     with watched(blueprint, run_dir, keep=keep, why=why) as stack:
-        count = sum(kind.ports(blueprint) for kind in prepared.kinds.values())
-        for left in reversed(range(STARTS)):
-            with reserved(count, host=HOST) as ports:
-                try:
-                    stack.start(prepared, ports)
-                except StackError:
-                    if not (left and stack.port_taken()):
-                        raise
-                    progress("a port was taken by another program in the meantime; starting again on other ports")
-                    stack.reset()
-                    continue
-                if blueprint.registry == EMBEDDED:
-                    stack.start_embedded()
-                if blueprint.brokers:
-                    stack.warm_up()
-                yield stack
-                return
+        bring_up(stack, prepared, progress)
+        yield stack
+
+
+def bring_up(stack: LocalStack, prepared: Prepared, progress: Progress) -> None:
+    """Start the stack on free ports, which stay reserved until it closes, and return when it is ready and warm."""
+    count = sum(kind.ports(stack.blueprint) for kind in prepared.kinds.values())
+    for left in reversed(range(STARTS)):
+        with ExitStack() as held:
+            ports = held.enter_context(reserved(count, host=HOST))
+            try:
+                stack.start(prepared, ports)
+            except StackError as error:
+                if not (left and stack.port_taken(error)):
+                    raise
+                progress("a port was taken by another program in the meantime; starting again on other ports")
+                stack.reset()
+                continue
+            stack.hold(held.pop_all())
+            break
+    if stack.blueprint.registry == EMBEDDED:
+        stack.start_embedded()
+    if stack.blueprint.brokers:
+        stack.warm_up()
 
 
 def refuse_foreign(blueprint: Blueprint) -> None:
