@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from stream_contracts.errors import StackError, UsageError
 from stream_contracts.stack.artefacts import Progress
-from stream_contracts.stack.blueprint import CONNECT_IMAGE, KAFKA_IMAGE, POSTGRES_IMAGE
+from stream_contracts.stack.blueprint import CONNECT_IMAGE, KAFKA_IMAGE, POSTGRES_IMAGE, REGISTRIES
 from stream_contracts.stack.docker_engine import Engine
 
 
@@ -23,6 +23,7 @@ IMAGES: Mapping[str, Image] = {
     "kafka": Image(KAFKA_IMAGE, "STREAM_CONTRACTS_KAFKA_IMAGE"),
     "postgres": Image(POSTGRES_IMAGE, "STREAM_CONTRACTS_POSTGRES_IMAGE"),
     "connect": Image(CONNECT_IMAGE, "STREAM_CONTRACTS_CONNECT_IMAGE"),
+    **{name: Image(of, f"STREAM_CONTRACTS_{name.upper()}_IMAGE") for name, of in REGISTRIES.items() if of},
 }
 """Role -> image. Another image must keep the official one's contract: its environment variables and ports."""
 

@@ -29,20 +29,28 @@ class ContainerService:
     """One container that was created and is started, killed, started again: same ports, same disk.
 
     ``container`` is the Docker SDK's object. ``seats`` are its networks by what they are for: ``edge``, where ports are
-    published, and ``peers``, if it has any. What it writes goes to ``log_path`` as it comes. Nothing runs before
-    ``start``. Not thread-safe, but ``kill`` may be called from any thread. StackError where the engine refuses.
+    published, and ``peers``, if it has any. What it writes goes to ``log_path``, in ``cwd``, as it comes.
+    ``stop_signal`` asks it to end. Nothing runs before ``start``. Not thread-safe, but ``kill`` may be called from any
+    thread. StackError where the engine refuses.
     """
 
     def __init__(
-        self, name: str, container: Any, *, image: str, cwd: Path, log_path: Path, seats: Mapping[str, Seat]
+        self,
+        name: str,
+        container: Any,
+        *,
+        image: str,
+        cwd: Path,
+        seats: Mapping[str, Seat],
+        stop_signal: str = "SIGTERM",
     ) -> None:
-        self.name, self.cwd, self.log_path = name, cwd, log_path
+        self.name, self.cwd, self.log_path = name, cwd, cwd / f"{name}.log"
         self.nature = f"a container of {image}"
         self.incarnation = 0
         """How often it was started."""
         self.started_at_s = 0.0
         """When it was last started, on the monotonic clock."""
-        self._container = container
+        self._container, self._stop_signal = container, stop_signal
         self._seats = dict(seats)
         self._away: list[str] = []
         self._life: _Life | None = None
@@ -106,10 +114,10 @@ class ContainerService:
             self._bury(20)
 
     def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM), kill it after ``timeout_s``, and return its exit status, or minus the signal."""
+        """Ask it to end, kill it after ``timeout_s``, and return its exit status, or minus the signal."""
         if self.alive:
             self.resume()  # a frozen process would not hear the request
-            self._signal("SIGTERM")
+            self._signal(self._stop_signal)
             if self.wait(timeout_s) is None:
                 self._signal("SIGKILL")
             self._bury(20)

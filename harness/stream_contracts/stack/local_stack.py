@@ -136,9 +136,10 @@ class LocalStack:
 
     def describe(self) -> str:
         """Say in one line what runs, where, and how long it took."""
-        return f"local ({self.why}): {', '.join(self._described())}"
+        return f"local ({self.why}): {', '.join(self.parts())}"
 
-    def _described(self) -> Iterator[str]:
+    def parts(self) -> Iterator[str]:
+        """Say of each part what it is, where, and how long it took."""
         told = self.blueprint.needs()
         versions = {"brokers": f"Apache Kafka {KAFKA_VERSION}, ", "postgres": f"{POSTGRES_VERSION} "}
         if self._embedded is not None:
@@ -216,13 +217,8 @@ class LocalStack:
 @contextmanager
 def watched(blueprint: Blueprint, run_dir: Path | None, *, keep: bool, why: str) -> Iterator[LocalStack]:
     """Yield a stack with a folder and a warden, in which nothing runs yet; close it in the end."""
-    run_id = uuid.uuid4().hex[:12]
-    above = run_dir or Path(tempfile.gettempdir())
-    folder = (above / f"stack-{run_id}").absolute()
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
+    folder = run_folder(run_dir)
+    run_id = folder.name.rpartition("-")[2]
     stack = LocalStack(blueprint, run_id, folder, Warden(run_id, folder), why)
     try:
         if keep:
@@ -230,6 +226,16 @@ def watched(blueprint: Blueprint, run_dir: Path | None, *, keep: bool, why: str)
         yield stack
     finally:
         stack.close()
+
+
+def run_folder(above: Path | None) -> Path:
+    """Make the folder of a run, named ``stack-<run id>``, and return it. StackError where it cannot be made."""
+    folder = ((above or Path(tempfile.gettempdir())) / f"stack-{uuid.uuid4().hex[:12]}").absolute()
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
+    return folder
 
 
 @contextmanager
