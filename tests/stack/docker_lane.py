@@ -56,7 +56,7 @@ def _own() -> Iterator[str]:
             _, why = process.communicate(timeout=STOP_S)
             pytest.fail(why, pytrace=False)
         client = docker.DockerClient(base_url=said[1], timeout=300)
-        for role in standin.BUILDERS:
+        for role in standin.STAND_INS:
             standin.build(role, client)
         client.close()
         yield said[1]

@@ -49,7 +49,8 @@ class DockerStack(LocalStack):
         """Say in one line what runs, where, and how long it took."""
         engine = self.containers.engine
         images = ", ".join(self.containers.images.values())
-        return f"docker ({self.why}): engine {engine.version}, {images}; {', '.join(self.parts())}"
+        # Images may be the user's, and of any version: their names say it all.
+        return f"docker ({self.why}): {images} on engine {engine.version}; {', '.join(self.parts({}))}"
 
     def close(self) -> None:
         """Remove every container and network of the run (the data is thrown away), and the run's folder."""

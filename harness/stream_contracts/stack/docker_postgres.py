@@ -23,7 +23,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "POSTGRES_USER": POSTGRES_DATABASE,
     "POSTGRES_PASSWORD": POSTGRES_DATABASE,
     "POSTGRES_DB": POSTGRES_DATABASE,
-    "POSTGRES_INITDB_ARGS": "--no-sync --wal-segsize=1 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C",
+    "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --no-sync --wal-segsize=1 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C",
 }
 
 

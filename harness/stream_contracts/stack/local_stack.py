@@ -30,6 +30,7 @@ C = TypeVar("C")
 
 STARTS = 3
 PORT_TAKEN = re.compile(r"Address already in use|Socket server failed to bind|Failed to bind|already bound")
+VERSIONS = {"brokers": f"Apache Kafka {KAFKA_VERSION}, ", "postgres": f"{POSTGRES_VERSION} "}
 TIMING = {"brokers": "ready_s"}
 """Need -> the name of its timing, where that is not ``<need>_s``."""
 
@@ -136,12 +137,11 @@ class LocalStack:
 
     def describe(self) -> str:
         """Say in one line what runs, where, and how long it took."""
-        return f"local ({self.why}): {', '.join(self.parts())}"
+        return f"local ({self.why}): {', '.join(self.parts(VERSIONS))}"
 
-    def parts(self) -> Iterator[str]:
-        """Say of each part what it is, where, and how long it took."""
+    def parts(self, versions: Mapping[str, str]) -> Iterator[str]:
+        """Say of each part what it is, of which of the ``versions``, where, and how long it took."""
         told = self.blueprint.needs()
-        versions = {"brokers": f"Apache Kafka {KAFKA_VERSION}, ", "postgres": f"{POSTGRES_VERSION} "}
         if self._embedded is not None:
             yield f"{told['registry']} at {self._embedded.url}"
         for need, unit in self._units.items():

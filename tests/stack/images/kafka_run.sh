@@ -5,7 +5,7 @@ set -euo pipefail
 
 : "${CLUSTER_ID:=5L6g3nShT-eMCtK--X86sw}"
 export CLUSTER_ID
-CLASSPATH=$(< /opt/kafka/classpath)
+CLASSPATH=$(< /opt/program/classpath)
 export CLASSPATH
 if [ -z "${KAFKA_LISTENERS-}" ] && [ -n "${KAFKA_ADVERTISED_LISTENERS-}" ]; then
     KAFKA_LISTENERS=$(echo "$KAFKA_ADVERTISED_LISTENERS" | sed -e 's|://[^:]*:|://0.0.0.0:|g')
@@ -15,7 +15,7 @@ fi
 : "${KAFKA_JVM_PERFORMANCE_OPTS:=-server -XX:+UseG1GC}"
 
 # The cache was made in another place; what the JVM says about that is of no interest.
-quiet=(-Xlog:disable -Xlog:all=error:stderr -XX:AOTCache=/opt/kafka/kafka.aot)
+quiet=(-Xlog:disable -Xlog:all=error:stderr -XX:AOTCache=/opt/program/aot)
 
 # A container that is started again is formatted already; the class ends with a failure then, and only then is that fine.
 # shellcheck disable=SC2086 # options, one word each
