@@ -132,7 +132,10 @@ class JarCache:
             return []
         with locked(self.folder, "fetching jars", progress):
             missing = self.missing(jars, thorough=thorough)
-            self._fetch_all(missing, progress)
+            try:
+                self._fetch_all(missing, progress)
+            except OSError as error:
+                raise self._incomplete(missing, error.strerror or str(error)) from error
         return missing
 
     def _fetch_all(self, missing: Sequence[Jar], progress: Progress) -> None:

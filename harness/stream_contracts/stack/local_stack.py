@@ -19,6 +19,7 @@ from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import EMBEDDED, KAFKA_VERSION, POSTGRES_VERSION, Blueprint
 from stream_contracts.stack.brokers import brokers_of
 from stream_contracts.stack.capabilities import Part, capable, named
+from stream_contracts.stack.derived import reason
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.service import Startable
@@ -166,7 +167,13 @@ class LocalStack:
         """Lay everything out on these ports; start what waits for nothing, and the rest as soon as it can be."""
         site = Site(self.blueprint, self.run_id, self.run_dir, iter(ports), self._units)
         for need, kind in prepared.kinds.items():
-            self._units[need] = kind.lay_out(site)
+            try:
+                self._units[need] = kind.lay_out(site)
+            except OSError as error:
+                raise StackError(
+                    f"{self.blueprint.needs()[need]} cannot be laid out in {self.run_dir}: {reason(error)}; free some space "
+                    f"there, or name another folder: $TMPDIR"
+                ) from error
         begin = time.monotonic()
         waiting, started, ready = dict(self._units), set[str](), set[str]()
         while waiting:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kio.schema.metadata.v12.request import MetadataRequest
 
@@ -13,6 +15,8 @@ from stream_contracts.stack.client import Connection
 from stream_contracts.stack.service import Watched, first_to_end
 
 POLL_S = 0.015
+FULL = 1_000_000
+"""Bytes: with less than this free, a disk is full for all that we run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,17 @@ def failure(service: Watched, what: str, where: str, remedy: str) -> str:
     """Return the message of a service that did not come up."""
     return (
         f"{service.name} {what}\nat: {where}\ncommand: {shortened(service.command)}\nfolder: {service.cwd}\n"
-        f"end of its log:\n{service.log_tail() or '(the log is empty)'}\nwhat to do: {remedy}"
+        f"end of its log:\n{service.log_tail() or '(the log is empty)'}\n{_full_disk(service.cwd)}what to do: {remedy}"
     )
+
+
+def _full_disk(folder: Path) -> str:
+    """Say that the disk is full, where it is: the log, being on it, may not have been able to."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    return f"No space left on device: {free} bytes are free below {folder}\n" if free < FULL else ""
 
 
 def shortened(command: Sequence[str]) -> str:
