@@ -10,12 +10,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
 
+from stream_contracts.stack import open_stack
+from stream_contracts.stack.artefacts import Progress
+from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.locks import locked
+from stream_contracts.stack.model import Stack
 from tests.stack.images import standin
 
 VARIABLE = "STREAM_CONTRACTS_DOCKER_LANE"
@@ -38,6 +43,15 @@ def engine() -> Iterator[str]:
     # Two engines at once would tread on each other's packet filter.
     with locked(Path("/tmp/stream-contracts-engine"), "running a container engine", print):
         yield from _own()
+
+
+@contextmanager
+def docker_stack(engine: str, blueprint: Blueprint, folder: Path, progress: Progress = print) -> Iterator[Stack]:
+    """The blueprint in containers of that engine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", engine)
+        with open_stack("docker", blueprint, run_dir=folder, progress=progress) as stack:
+            yield stack
 
 
 def _own() -> Iterator[str]:

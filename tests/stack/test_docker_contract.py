@@ -17,7 +17,7 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable, Restartable
 from stream_contracts.stack.model import Stack
 from tests.stack.conftest import until
-from tests.stack.docker_lane import engine
+from tests.stack.docker_lane import docker_stack, engine
 
 __all__ = ["engine"]
 
@@ -32,12 +32,13 @@ PATIENCE_S = 60
 @pytest.fixture(scope="module", params=["local", "docker"])
 def three(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Three brokers, by each backend."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "docker":
-            patch.setenv("DOCKER_HOST", request.getfixturevalue("engine"))
-        folder = tmp_path_factory.mktemp("run")
-        with open_stack(request.param, Blueprint(brokers=3), run_dir=folder, progress=print) as stack:
-            yield stack
+    folder = tmp_path_factory.mktemp("run")
+    if request.param == "docker":
+        opened = docker_stack(request.getfixturevalue("engine"), Blueprint(brokers=3), folder)
+    else:
+        opened = open_stack(request.param, Blueprint(brokers=3), run_dir=folder, progress=print)
+    with opened as stack:
+        yield stack
 
 
 def bootstrap(stack: Stack, without: int = 0) -> str:

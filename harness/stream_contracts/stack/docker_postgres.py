@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stream_contracts.stack.blueprint import POSTGRES_DATABASE, Blueprint
 from stream_contracts.stack.docker_containers import Containers, Crew
-from stream_contracts.stack.postgres import SETTINGS
+from stream_contracts.stack.postgres import INITDB, SETTINGS
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.unit import Site, Unit
 
@@ -16,23 +16,26 @@ REMEDY = (
     "read the log above; a setting that PostgreSQL refuses comes from the blueprint's postgres_config, a full disk or too "
     "little memory from the engine's machine"
 )
-OF_THE_IMAGE = ("unix_socket_directories", "dynamic_shared_memory_type", "listen_addresses", "port", "io_method")
-"""Settings that are about a process of this machine; in a container the image knows better."""
+OF_THE_IMAGE = ("unix_socket_directories", "dynamic_shared_memory_type", "io_method")
+"""Settings of ours that are about a process of this machine; in a container the image knows better."""
+FIXED = ("listen_addresses", "port")
+"""Settings that decide where it is reached; a blueprint cannot change them."""
+
+FOR_THE_IMAGE = ("--encoding", "--locale", "--builtin-locale", "--wal-segsize", "--no-sync")
+"""Options of initdb that are not the image's own business, as the role and its password are."""
 
 ENVIRONMENT: Mapping[str, str] = {
     "POSTGRES_USER": POSTGRES_DATABASE,
     "POSTGRES_PASSWORD": POSTGRES_DATABASE,
     "POSTGRES_DB": POSTGRES_DATABASE,
-    "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --no-sync --wal-segsize=1 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C",
+    "POSTGRES_INITDB_ARGS": " ".join(arg for arg in INITDB if arg.startswith(FOR_THE_IMAGE)),
 }
 
 
 def command(blueprint: Blueprint) -> list[str]:
     """Return what the container runs: the server, with the settings of tests and the blueprint's, which win. Pure."""
-    settings = {**SETTINGS, **blueprint.postgres_config}
-    told = {
-        name: value for name, value in settings.items() if name not in OF_THE_IMAGE or name in blueprint.postgres_config
-    }
+    ours = {name: value for name, value in SETTINGS.items() if name not in OF_THE_IMAGE}
+    told = {name: value for name, value in {**ours, **blueprint.postgres_config}.items() if name not in FIXED}
     return ["postgres", *(word for name, value in told.items() for word in ("-c", f"{name}={value}"))]
 
 

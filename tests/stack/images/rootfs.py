@@ -82,7 +82,7 @@ def user_land(root: Root, users: Mapping[str, int]) -> None:
 
 
 def libraries(root: Root, programs: Iterable[Path], own: Path) -> None:
-    """Write the C library and the loader as this machine has them, and whatever else these programs link to outside of ``own``."""
+    """Write the C library and the loader of this machine, and what else these programs link to outside of ``own``."""
     needed: set[Path] = set()
     for program in programs:
         listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
