@@ -69,7 +69,7 @@ def test_a_paused_database_answers_nobody_until_it_is_resumed(postgres: Stack) -
     service = postgres.service("postgres", can=Pausable)
     with session(postgres) as made:
         service.pause()
-        with pytest.raises(StackError, match=r"waited 0.5 s until PostgreSQL takes sessions"):
+        with pytest.raises(StackError, match=r"waited 0\.5 s until PostgreSQL takes sessions"):
             postgres.await_ready(0.5)
         service.resume()
         service.resume()
