@@ -2,20 +2,20 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
-STAMP   = $(VENV)/.installed
 
 .PHONY: demo test check bench clean
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+# A stamp tells that the virtual environment has what the package needs (local), or what its developers need (dev).
+$(VENV)/.local $(VENV)/.dev: $(VENV)/.%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	touch $@
 
-demo: $(STAMP)
+demo: $(VENV)/.local
 	$(BIN)/pytest --stream-contracts contracts/
 
-check: $(STAMP)
+check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -23,9 +23,9 @@ check: $(STAMP)
 	$(BIN)/pytest -q tests/law
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/law
 
-bench: $(STAMP)
+bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 clean:

@@ -8,12 +8,15 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
-    "stack": "benchmarks.stack_ready",
+    "stack": "benchmarks.stack_all",
     "sweep": "benchmarks.sweep",
+    "tap": "benchmarks.tap",
     "off": "benchmarks.plugin_off",
     "avro": "benchmarks.avro_checks",
-    "demo": "benchmarks.demo",
+    "json": "benchmarks.jsonschema_checks",
+    "protobuf": "benchmarks.protobuf_checks",
     "registry": "benchmarks.registry_load",
+    "demo": "benchmarks.demo",
 }
 
 

@@ -6,12 +6,14 @@ pays for this file alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 CONTRACT_FILE = "contract.yaml"
+SETTINGS = ("stream_backend", "stream_seed", "stream_moments", "stream_allow_unknown")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if setting(config, "stream_contracts"):
         from stream_contracts import plugin
 
-        config.pluginmanager.register(plugin.Plugin(config), "stream-contracts")
+        settings = {name: setting(config, name) for name in SETTINGS}
+        config.pluginmanager.register(plugin.Plugin(config, settings), "stream-contracts")
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
@@ -72,3 +75,16 @@ def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Col
     from stream_contracts.plugin import ContractFile
 
     return ContractFile.from_parent(parent, path=file_path)
+
+
+@pytest.fixture(scope="session")
+def schema_registry() -> Iterator[str]:
+    """The URL of an embedded, Confluent-compatible schema registry, empty at first, for the whole session.
+
+    It runs in this process, on loopback, in memory. Works with and without ``--stream-contracts``; a run that does not
+    use it does not pay for it.
+    """
+    from stream_contracts.registry.server import running_registry
+
+    with running_registry() as running:
+        yield running.url

@@ -33,6 +33,14 @@ def segments() -> set[str]:
     return {row.split()[1] for row in rows}
 
 
+def segment(run_dir: Path) -> str:
+    """The segment that the PostgreSQL of this run holds, as its lock file tells; other runs have others."""
+    [lock] = run_dir.glob("**/postgres/data/postmaster.pid")
+    found = lock.read_text(encoding="utf-8").splitlines()[6].split()[1]
+    assert found in segments()
+    return found
+
+
 @pytest.fixture(scope="package")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One broker for the tests that leave it as they found it."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from stream_contracts.findings import Finding, Judgement, Severity
+from stream_contracts.errors import UsageError
+from stream_contracts.findings import Finding, Judgement, Reason, Severity
 
 ANOMALIES: tuple[str, ...] = ("lost-record", "duplicate-effect", "aborted-visible", "state-divergence")
 """Every anomaly that is asked, in the order of the report; each is the file of that name."""
@@ -57,7 +58,17 @@ def parse(name: str, text: str) -> Anomaly:
 
 
 def judge(history: duckdb.DuckDBPyConnection, delivery: str) -> Judgement:
-    """Ask every anomaly; what breaks the promise ``delivery`` is an error, the rest a warning."""
+    """Ask every anomaly; what breaks the promise ``delivery`` is an error, the rest a warning.
+
+    ``unknown`` where the history holds no expectation, for then nothing could be found missing or too much. Raises
+    `UsageError` for a promise that no anomaly knows.
+    """
+    known = sorted(frozenset[str]().union(*(anomaly(name).breaks for name in ANOMALIES)))
+    if delivery not in known:
+        raise UsageError(f"there is no delivery promise {delivery!r}; known: {', '.join(known)}")
+    if history.execute("select 1 from expected limit 1").fetchone() is None:
+        note = "the history expects no output: it is that of a recording run, or the recording run wrote nothing"
+        return Judgement.unknown(Reason.NOT_EXERCISED, note)
     found = [finding for name in ANOMALIES for finding in _violations(history, anomaly(name), delivery)]
     return Judgement.of(found)
 

@@ -1,21 +1,25 @@
-"""``stream-contracts stack``: prepare ahead what a stack runs on."""
+"""``stream-contracts stack``: prepare ahead what a stack runs on; keep one up, look at it, take it down."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from stream_contracts.stack.blueprint import Blueprint
+    from stream_contracts.stack.kept import Kept
 
 
 @click.group()
 def stack() -> None:
-    """Prepare what the local stack runs on."""
+    """Prepare what the local stack runs on, or keep a stack up to work with."""
 
 
 def blueprint_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,3 +56,64 @@ def prepare(blueprint: Blueprint) -> None:
     begin = time.monotonic()
     summary = prepare_all(to_stderr, blueprint, thorough=True).summary()
     click.echo(f"ready after {time.monotonic() - begin:.1f} s: {summary}", err=True)
+
+
+@stack.command()
+@click.option("--backend", default="auto", show_default=True, help="auto, local, docker, external.")
+@click.option("--hours", default=8.0, show_default=True, help="It is taken down by itself after so long.")
+@blueprint_options
+def up(blueprint: Blueprint, backend: str, hours: float) -> None:
+    """Start a stack that stays when this command ends, and print its addresses for a shell.
+
+    One at a time. In a shell: eval "$(stream-contracts stack up --postgres)"
+    """
+    from stream_contracts.stack import kept, to_stderr
+
+    for name, address in kept.up(backend, blueprint, hours * 3600, to_stderr).addresses.items():
+        click.echo(f"export {name}={quote(address)}")
+
+
+@stack.command()
+def down() -> None:
+    """Take down the stack that is up; nothing of it stays."""
+    from stream_contracts.stack import kept
+
+    click.echo(f"taken down: {kept.down()}", err=True)
+
+
+@stack.command()
+def status() -> None:
+    """Say what is up, where, until when, and what of it has died."""
+    found = _kept()
+    click.echo(found.description)
+    click.echo(f"until {datetime.fromtimestamp(found.until).astimezone():%Y-%m-%d %H:%M}")
+    for name, address in found.addresses.items():
+        click.echo(f"{name}={address}")
+    for name, alive in found.alive.items():
+        click.echo(f"{name}: {'runs' if alive else 'has died; see stream-contracts stack logs ' + name}")
+
+
+@stack.command()
+@click.argument("service", default="")
+@click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines.")
+def logs(service: str, lines: int) -> None:
+    """Show the end of a service's log; of all of them where none is named."""
+    from stream_contracts.errors import UsageError
+    from stream_contracts.stack.service import tail
+
+    found = _kept().logs
+    if service and service not in found:
+        raise UsageError(f"no log of {service!r}; there are logs of {', '.join(sorted(found)) or 'nothing'}")
+    for name in [service] if service else sorted(found):
+        click.echo(f"== {name}: {found[name]}", err=True)
+        click.echo(tail(Path(found[name]), lines))
+
+
+def _kept() -> Kept:
+    from stream_contracts.errors import UsageError
+    from stream_contracts.stack import kept
+
+    found = kept.read()
+    if found is None or found.error:
+        raise UsageError("no stack is up; start one: stream-contracts stack up")
+    return found

@@ -27,14 +27,14 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool) -
     Ends with 0 where every promise is kept, 1 where one is broken, 2 for a wrong contract, 3 where the environment
     lacks something, 4 where of a promise nothing could be said and none is broken.
     """
-    from stream_contracts.contract.load import find, load
+    from stream_contracts.contract.load import find, load_all
     from stream_contracts.errors import UsageError
     from stream_contracts.trial.session import Session, Settings
 
     files = [file for path in paths or (Path(),) for file in find(path)]
     if not files:
         raise UsageError("no contract.yaml found; `stream-contracts init` writes a first one")
-    contracts = [load(file) for file in files]
+    contracts = load_all(files)
     judged: list[Judgement] = []
     with Session(Settings(backend, seed, every_moment), progress) as session:
         for contract in contracts:
@@ -73,6 +73,7 @@ def tell(what: str, judgement: Judgement, done: str) -> None:
     """Print a judgement, and under it what was done for it."""
     from stream_contracts.reports import terminal
 
+    progress("")
     for line in terminal.judged(what, judgement):
         click.echo(line)
     click.echo(f"  {done}")

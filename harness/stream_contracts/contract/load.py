@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,20 @@ def load(path: str | os.PathLike[str]) -> Contract:
     if contract is None:
         raise ContractError([(str(Place(str(file), *mark)), text) for mark, text in found])
     return contract
+
+
+def load_all(files: Iterable[Path]) -> list[Contract]:
+    """Read several contracts; raises one ContractError with the complaints of all of them."""
+    contracts: list[Contract] = []
+    wrong: list[tuple[str, str]] = []
+    for file in files:
+        try:
+            contracts.append(load(file))
+        except ContractError as error:
+            wrong += error.complaints
+    if wrong:
+        raise ContractError(wrong)
+    return contracts
 
 
 def find(root: str | os.PathLike[str]) -> list[Path]:

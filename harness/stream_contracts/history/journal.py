@@ -44,9 +44,9 @@ def read(path: Path) -> Iterator[Row]:
 
     A torn last line (the writer was killed in the middle of it) ends the history there and is no error.
     """
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 return
             try:
                 fields = json.loads(line)

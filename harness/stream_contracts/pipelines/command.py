@@ -26,9 +26,11 @@ def service(
     """The process of one instance, not started yet; it runs in the contract's folder.
 
     ``addresses`` is where it finds its servers (all of them our tap), ``names`` its own ``env`` filled in, which wins.
-    ``python`` is the interpreter that runs us, so that a pipeline sees the packages of its project.
+    ``python`` is the interpreter that runs us, and its folder comes first on ``PATH``: so a pipeline sees the packages
+    and programs of its project, whether or not the virtual environment was activated.
     """
     program, *arguments = pipeline.command
     command = [sys.executable if program in _PYTHONS else program, *arguments]
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", **addresses, **names}
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    env = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **addresses, **names}
     return Service(instance, command, cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)

@@ -16,5 +16,5 @@ AVRO: Final = Format(
     parse=parse,
     differences=differences,
     decoding=decoding,
-    explanations={kind: row.text for kind, row in EXPLANATIONS.items()},
+    explanations=EXPLANATIONS,
 )

@@ -23,6 +23,17 @@ TRIES_PER_CLASH: Final = 24
 """Values tried at the place where a rule fired before the search goes wide."""
 MOST_TRIES: Final = 240
 """Values tried in all for the rules that fired: many rules fire together, and a proof of one is enough."""
+LARGEST: Final = 100_000
+"""Parts of the smallest message; beyond that, none is written."""
+DIAGONALS: Final = 16
+"""Messages in which every part is at an edge at once: they reach all fields of a wide record."""
+ROOM: Final = 1_000
+"""Parts that such a message may have beyond the plainest one."""
+EDGE_PARTS: Final = 20_000
+WIDEST: Final = 250
+"""Parts of the plainest message up to which Hypothesis draws: wider ones overrun its buffer time and again."""
+DRAWN_PARTS: Final = 4_000
+"""What the search may spend on large messages, in parts: Hypothesis needs about a tenth of a millisecond for each."""
 QUIETLY: Final = 4
 """Where no rule fired, Hypothesis gets this part of the budget."""
 MATCHED: Final = frozenset({"avro-type-mismatch", "avro-name-mismatch", "avro-size-differs"})
@@ -88,12 +99,16 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
         return Decoding(Reads.UNKNOWN, note=f"fastavro does not take the writer's schema: {trial.wrote.refusal}")
     if shape.height[writer.root] == float("inf"):
         return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no finite value")
+    if shape.size[writer.root] > LARGEST:
+        return Decoding(Reads.UNKNOWN, note=f"nothing was written: every message has more than {LARGEST:,} parts")
     fired = () if trial.same else tuple(f for f in firings(writer.root, reader.root) if _happens(shape, f))
     clashes = (*_refusals(trial), *(firing.clash for firing in fired))
     claimed = max((clash.reads for clash in clashes), key=WORSE.index, default=Reads.READS)
     found = _search(trial, _candidates(writer, shape, fired, claimed, budget), claimed)
     if found is None or WORSE.index(found[0]) < WORSE.index(claimed):
-        found = _drawn(trial, budget if clashes else budget // QUIETLY, claimed) or found
+        wanted = budget if clashes else budget // QUIETLY
+        size = int(shape.size[writer.root])
+        found = _drawn(trial, min(wanted, DRAWN_PARTS // size) if size <= WIDEST else 0, claimed) or found
     return _verdict(clashes, claimed, found)
 
 
@@ -134,7 +149,12 @@ def _candidates(
     """Values in the order of their promise: at the places where the worst rules fired, then the schema's edges."""
     edges = Edges(shape, named_branches=True)
     yield from islice(_pointed(edges, shape, fired, claimed), MOST_TRIES)
-    yield from islice(boundary(writer, named_branches=True), budget)
+    if not budget:
+        return
+    size = int(shape.size[writer.root])
+    for step in range(DIAGONALS):
+        yield edges.diagonal(writer.root, step, [size + ROOM])
+    yield from islice(boundary(writer, named_branches=True), min(budget, EDGE_PARTS // size))
 
 
 def _pointed(edges: Edges, shape: Shape, fired: tuple[Firing, ...], claimed: Reads) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stream_contracts.schema.explain import Explanation
+from stream_contracts.schema.format import Explanation
 
 EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     "NAME_MISMATCH": Explanation(

@@ -24,12 +24,8 @@ from stream_contracts.schema.avro_model import (
     Record,
     Union,
 )
+from stream_contracts.schema.avro_text import DEEPEST, document
 from stream_contracts.schema.format import Reference, Source
-
-LARGEST_TEXT: Final = 4 * 2**20
-"""Characters. Kafka's default record limit, which bounds what a registry can store, is a quarter of it."""
-DEEPEST: Final = 100
-"""Levels of types inside types. Real schemas stay below twenty."""
 
 
 def parse(source: Source) -> AvroSchema:
@@ -39,35 +35,13 @@ def parse(source: Source) -> AvroSchema:
     and Avro's Java parser refuse. What they let pass although readers stumble over it becomes a complaint.
     """
     reading = _Reading(source)
-    document = _document(source.text, source.called)
+    written = document(source.text, source.called)
     for reference in source.references:
         reading.take(reference)
     before = len(reading.named)
-    root = _Text(reading, source.called).node(document, "", "", 0)
+    root = _Text(reading, source.called).node(written, "", "", 0)
     reading.settle()
-    return AvroSchema(root, reading.named, document, source, before == 0, tuple(reading.complaints))
-
-
-def _document(text: str, called: str) -> Any:
-    """Turn text into JSON, strictly: NaN and Infinity are no JSON."""
-    if len(text) > LARGEST_TEXT:
-        why = f"the text has {len(text):,} characters, more than the {LARGEST_TEXT:,} that are read"
-        raise SchemaError(called, f"{why}; a registry could not store it")
-    try:
-        return json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        raise SchemaError(
-            called, f"nested deeper than JSON is read; the limit is {DEEPEST} types inside types"
-        ) from None
-    except json.JSONDecodeError as error:
-        why = f"not JSON: {error.msg}"
-        raise SchemaError(called, why, place=f"line {error.lineno} column {error.colno}") from None
-    except ValueError as error:
-        raise SchemaError(called, f"not JSON: {error}") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
+    return AvroSchema(root, reading.named, written, source, before == 0, tuple(reading.complaints))
 
 
 class _Reading:
@@ -93,7 +67,7 @@ class _Reading:
         if reference.text is None:
             raise SchemaError(called, "the text is missing, and Avro has no files that every engine knows")
         self.open.append(reference.name)
-        _Text(self, called).node(_document(reference.text, called), "", "", 0)
+        _Text(self, called).node(document(reference.text, called), "", "", 0)
         self.open.pop()
         self.done.add(reference.name)
 

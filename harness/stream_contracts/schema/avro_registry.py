@@ -33,6 +33,8 @@ KINDS: Final = (
     "TYPE_MISMATCH",
     "MISSING_UNION_BRANCH",
 )
+MOST: Final = 10_000
+"""Differences of one record. A type that is used twice at each level repeats its differences without end in sight."""
 PROMOTIONS: Final = {
     "int": frozenset({"long", "float", "double"}),
     "long": frozenset({"float", "double"}),
@@ -145,7 +147,7 @@ class _Check:
                     message = f"the reader's field {field.name!r} is not in the written record and has no default"
                     path = f"{at}/fields/{index}"
                     found += (_Found("READER_FIELD_MISSING_DEFAULT_VALUE", path, field.name, message),)
-        return found
+        return found[:MOST]
 
 
 def _written(field: Field, writer: Record) -> Field | None:

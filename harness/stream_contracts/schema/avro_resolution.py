@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from stream_contracts.schema.avro_model import ABSENT, Array, Enum, Field, Fixed, Map, Node, Record, Union
@@ -51,7 +52,8 @@ def ignored(writer: Node, reader: Node) -> bool:
     return isinstance(reader, Union) and not reader.branches and not isinstance(writer, Record)
 
 
-def targets(writer: Record, reader: Record) -> list[tuple[Field, Field | None]]:
+@lru_cache(maxsize=1024)
+def targets(writer: Record, reader: Record) -> tuple[tuple[Field, Field | None], ...]:
     """Each written field with the reader's field that it goes to, or None where it is dropped.
 
     A reader's field is found by name until something was read into it, and by its aliases even then; a second value for
@@ -65,35 +67,35 @@ def targets(writer: Record, reader: Record) -> list[tuple[Field, Field | None]]:
         if target is not None:
             empty.pop(target.name, None)
         found.append((field, target))
-    return found
+    return tuple(found)
 
 
-def stolen(writer: Record, reader: Record) -> list[tuple[Field, Field]]:
+@lru_cache(maxsize=1024)
+def stolen(writer: Record, reader: Record) -> tuple[tuple[Field, Field], ...]:
     """Written fields that are dropped although the reader has a field of that name, and that field of the reader."""
-    return [
+    return tuple(
         (field, reader.by_name[field.name])
         for field, target in targets(writer, reader)
         if field.name in reader.by_name and target is not reader.by_name[field.name]
-    ]
+    )
 
 
-def renamed(writer: Record, reader: Record) -> list[tuple[Field, Field]]:
+@lru_cache(maxsize=1024)
+def renamed(writer: Record, reader: Record) -> tuple[tuple[Field, Field], ...]:
     """Dropped written fields that look like a reader's field which is filled by its default instead.
 
-    The type fits, the names are alike, and both stand between the same fields. It is a guess, and meant to be a
-    cautious one: to drop a field and to add another is how schemas are supposed to change.
+    The type fits, the names are alike, and both stand at the same position. It is a guess, and meant to be a cautious
+    one: to drop a field and to add another is how schemas are supposed to change.
     """
     pairs = targets(writer, reader)
     filled = {field.name for _, field in pairs if field is not None}
     found = []
-    for dropped in (field for field, target in pairs if target is None):
-        for added in reader.fields:
-            if added.name in filled or added.default is ABSENT or not _alike(dropped.name, added.name):
-                continue
-            if taken_plainly(dropped.node, added.node) and _place(dropped, writer) == _place(added, reader):
-                found.append((dropped, added))
-                break
-    return found
+    for (dropped, target), added in zip(pairs, reader.fields, strict=False):
+        if target is not None or added.name in filled or added.default is ABSENT:
+            continue
+        if _alike(dropped.name, added.name) and taken_plainly(dropped.node, added.node):
+            found.append((dropped, added))
+    return tuple(found)
 
 
 def taken_plainly(writer: Node, reader: Node) -> bool:
@@ -106,10 +108,6 @@ def taken_plainly(writer: Node, reader: Node) -> bool:
 def _alike(one: str, other: str) -> bool:
     first, second = (name.replace("_", "").lower() for name in (one, other))
     return difflib.SequenceMatcher(None, first, second).ratio() >= SIMILAR
-
-
-def _place(field: Field, record: Record) -> int:
-    return record.fields.index(field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +164,7 @@ def _inside(pair: Pair) -> Iterator[Pair]:
     elif isinstance(writer, Map) and isinstance(reader, Map):
         yield Pair(f"{at}/values", reader.values, writer.values, (*trail, Step(writer)))
     elif isinstance(writer, Record) and isinstance(reader, Record) and same_name(writer, reader):
-        position = {field.name: at_ for at_, field in enumerate(reader.fields)}
         for field, target in targets(writer, reader):
             if target is not None:
-                pointer = f"{at}/fields/{position[target.name]}/type"
+                pointer = f"{at}/fields/{reader.places[target.name]}/type"
                 yield Pair(pointer, target.node, field.node, (*trail, Step(writer, field=field.name)))

@@ -200,7 +200,7 @@ def alias_steals(reader: Node, writer: Node) -> Iterator[Hit]:
     """The other order, in which fastavro does not stumble: the field found by alias came first and keeps the place."""
     if isinstance(reader, Record) and isinstance(writer, Record) and same_name(writer, reader):
         for written, _ in stolen(writer, reader):
-            at = next(at for at, each in enumerate(reader.fields) if each.name == written.name)
+            at = reader.places[written.name]
             message = f"{written.name} gets the value of another field, which is read into it by alias"
             yield Hit(f"/fields/{at}", message, steps=(Step(writer, field=written.name),))
 
@@ -209,7 +209,7 @@ def field_renamed(reader: Node, writer: Node) -> Iterator[Hit]:
     """A field that looks renamed without an alias: its data is dropped, the new name gets the default."""
     if isinstance(reader, Record) and isinstance(writer, Record) and same_name(writer, reader):
         for dropped, added in renamed(writer, reader):
-            at = reader.fields.index(added)
+            at = reader.places[added.name]
             message = f"{dropped.name} is dropped and {added.name}, which looks like its new name, gets its default"
             yield Hit(f"/fields/{at}", message, steps=(Step(writer, field=dropped.name),))
 

@@ -81,6 +81,24 @@ def _height(node: Node, known: dict[Node, float]) -> float:
     return 0
 
 
+def sizes(height: dict[Node, float]) -> dict[Node, float]:
+    """How many parts the plainest value of each type has; it may be astronomic, since a type can be used many times.
+
+    In the order of their heights, so that what is inside comes first; a union is as high as its lowest branch.
+    """
+    known: dict[Node, float] = {}
+    for node in sorted(height, key=lambda node: (height[node], isinstance(node, Union))):
+        if height[node] == math.inf:
+            known[node] = math.inf
+        elif isinstance(node, Record):
+            known[node] = 1 + sum(known[field.node] for field in node.fields)
+        elif isinstance(node, Union):
+            known[node] = known[next(branch for branch in node.branches if height[branch] == height[node])]
+        else:
+            known[node] = 1
+    return known
+
+
 def recursive(root: Node) -> frozenset[Node]:
     """The records that hold themselves, by whatever way (Tarjan's components, without recursion)."""
     order: dict[Node, int] = {}
@@ -123,6 +141,7 @@ class Shape:
     def __init__(self, schema: AvroSchema) -> None:
         nodes = list(every(schema.root))
         self.height = heights(nodes)
+        self.size = sizes(self.height)
         self.recursive = recursive(schema.root)
         self.named_branches = _unions_that_name_their_branch(nodes)
 

@@ -15,6 +15,8 @@ from stream_contracts.schema.avro_shape import Shape, branch_name
 
 ROUNDS: Final = 2
 """How often a record may stand inside itself before its values take the shortest way out."""
+LENGTHS: Final = (4, 2, 1)
+"""The longest list in a message, in a list, and in a list of lists: without it, messages grow beyond all bounds."""
 EXACT_INTS: Final = 2**53
 """Above it, not every integer is a double."""
 
@@ -50,7 +52,7 @@ def strategy(parsed: AvroSchema, *, named_branches: bool = False) -> st.SearchSt
     maker = _Strategies(Shape(parsed), named_branches=named_branches)
     if maker.shape.height[parsed.root] == float("inf"):
         raise SchemaError(parsed.source.called, "no value of this schema is finite: it always contains itself")
-    return maker.of(parsed.root, 0)
+    return maker.of(parsed.root, 0, 0)
 
 
 def boundary(parsed: AvroSchema, *, named_branches: bool = False) -> Iterator[Any]:
@@ -84,31 +86,35 @@ class _Maker:
 
 
 class _Strategies(_Maker):
-    """Strategies per type and number of rounds, each built once."""
+    """Strategies per type and place, each built once.
+
+    A place is how many recursive records and how many collections stand around; both make what is inside smaller.
+    """
 
     def __init__(self, shape: Shape, *, named_branches: bool) -> None:
         super().__init__(shape, named_branches=named_branches)
-        self.built: dict[tuple[Node, int], st.SearchStrategy[Any]] = {}
+        self.built: dict[tuple[Node, int, int], st.SearchStrategy[Any]] = {}
 
-    def of(self, node: Node, rounds: int) -> st.SearchStrategy[Any]:
-        """The strategy of a type that stands inside ``rounds`` recursive records."""
-        key = (node, min(rounds, ROUNDS))
+    def of(self, node: Node, rounds: int, nesting: int) -> st.SearchStrategy[Any]:
+        """The strategy of a type that stands inside ``rounds`` recursive records and ``nesting`` collections."""
+        key = (node, min(rounds, ROUNDS), min(nesting, len(LENGTHS) - 1))
         if key not in self.built:
             deferred = st.deferred(lambda: self.built[key])
             self.built[key] = deferred
-            self.built[key] = self.build(node, key[1])
+            self.built[key] = self.build(*key)
         return self.built[key]
 
-    def build(self, node: Node, rounds: int) -> st.SearchStrategy[Any]:
+    def build(self, node: Node, rounds: int, nesting: int) -> st.SearchStrategy[Any]:
         """Build it."""
         if isinstance(node, Record):
             inner = rounds + (node in self.shape.recursive)
-            return st.fixed_dictionaries({field.name: self.of(field.node, inner) for field in node.fields})
+            return st.fixed_dictionaries({field.name: self.of(field.node, inner, nesting) for field in node.fields})
         if isinstance(node, Union):
             branches = self.way_out(node) if rounds >= ROUNDS else self.possible(node)
-            return st.one_of([self.of(branch, rounds).map(_Wrapped(self, node, branch)) for branch in branches])
+            made = [self.of(branch, rounds, nesting).map(_Wrapped(self, node, branch)) for branch in branches]
+            return st.one_of(made)
         if isinstance(node, Array | Map):
-            return self.collection(node, rounds)
+            return self.collection(node, rounds, nesting)
         logical = avro_logical.kind(node)
         if logical is not None:
             return logical.strategy()
@@ -116,16 +122,19 @@ class _Strategies(_Maker):
             return st.sampled_from(node.symbols) if node.symbols else st.nothing()
         if isinstance(node, Fixed):
             return st.binary(min_size=node.size, max_size=node.size)
-        made: st.SearchStrategy[Any] = _PLAIN[node.type]()
-        return made
+        plain: st.SearchStrategy[Any] = _PLAIN[node.type]()
+        return plain
 
-    def collection(self, node: Array | Map, rounds: int) -> st.SearchStrategy[Any]:
+    def collection(self, node: Array | Map, rounds: int, nesting: int) -> st.SearchStrategy[Any]:
         """Lists and maps, empty where the recursion has to end or an item has no value."""
         inner = node.items if isinstance(node, Array) else node.values
-        most = 0 if self.shape.height[inner] == float("inf") or (rounds >= ROUNDS and self.shape.recursive) else 4
+        ended = self.shape.height[inner] == float("inf") or (rounds >= ROUNDS and self.shape.recursive)
+        if ended:
+            return st.builds(list if isinstance(node, Array) else dict)
+        most, items = LENGTHS[nesting], self.of(inner, rounds, nesting + 1)
         if isinstance(node, Array):
-            return st.lists(self.of(inner, rounds), max_size=most) if most else st.builds(list)
-        return st.dictionaries(st.text(max_size=8), self.of(inner, rounds), max_size=most) if most else st.builds(dict)
+            return st.lists(items, max_size=most)
+        return st.dictionaries(st.text(max_size=8), items, max_size=most)
 
 
 class _Wrapped:
@@ -179,6 +188,26 @@ class Edges(_Maker):
             yield from self.collection(node, inside)
         else:
             yield from leaf_edges(node)
+
+    def diagonal(self, node: Node, step: int, room: list[int]) -> Any:
+        """One value in which every part is at its edge number ``step``; plain once the room for parts is used up."""
+        room[0] -= 1
+        if room[0] < 0:
+            return self.plain(node)
+        if isinstance(node, Record):
+            return {field.name: self.diagonal(field.node, step, room) for field in node.fields}
+        if isinstance(node, Union):
+            possible = self.possible(node)
+            branch = possible[step % len(possible)]
+            return self.wrap(node, branch, self.diagonal(branch, step // len(possible), room))
+        if isinstance(node, Array | Map):
+            inner = node.items if isinstance(node, Array) else node.values
+            if self.shape.height[inner] == float("inf"):
+                return self.plain(node)
+            value = self.diagonal(inner, step, room)
+            return [value] if isinstance(node, Array) else {"key": value}
+        edges = leaf_edges(node)
+        return edges[step % len(edges)]
 
     def record(self, node: Record, inside: dict[Node, int]) -> Iterator[Any]:
         """One field at an edge at a time."""

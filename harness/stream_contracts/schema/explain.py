@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from typing import Final
 
 from stream_contracts.errors import UsageError
+from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction
-from stream_contracts.schema.format import Reads
+from stream_contracts.schema.format import Explanation, Reads
 
 
 class Order(StrEnum):
@@ -21,24 +20,6 @@ class Order(StrEnum):
     EITHER = "either"
     NEITHER = "neither"
 
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A difference kind, or decoder rule, in words: what it does to a reader, and what to do instead."""
-
-    why: str
-    instead: str
-
-    @property
-    def text(self) -> str:
-        """Both in one line."""
-        return f"{self.why} {self.instead}"
-
-
-TABLES: Final[dict[str, str]] = {
-    "AVRO": "stream_contracts.schema.avro_explain:EXPLANATIONS",
-}
-"""Format name -> ``module:attribute`` of its table of explanations by kind."""
 
 BREAKS: Final[Mapping[Direction, str]] = {
     Direction.BACKWARD: "new readers, on data that the former schema wrote",
@@ -56,11 +37,7 @@ def explanation(form: str, kind: str) -> Explanation:
 
 def explanations(form: str) -> Mapping[str, Explanation]:
     """The table of one format."""
-    if form not in TABLES:
-        raise UsageError(f"no explanations for the format {form!r}; known: {', '.join(TABLES)}")
-    module, _, attribute = TABLES[form].partition(":")
-    table: Mapping[str, Explanation] = getattr(import_module(module), attribute)
-    return table
+    return format_named(form).explanations
 
 
 def deploy_order(answer: Answer, *, by_decoder: bool = False) -> Order:

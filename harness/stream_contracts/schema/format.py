@@ -109,6 +109,19 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """A difference kind, or decoder rule, in words: what it does to a reader, and what to do instead."""
+
+    why: str
+    instead: str
+
+    @property
+    def text(self) -> str:
+        """Both in one line."""
+        return f"{self.why} {self.instead}"
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A schema format as a record of functions; ``Parsed`` is whatever the format's own ``parse`` returns.
 
@@ -125,7 +138,7 @@ class Format:
     parse: Callable[[Source], Any]
     differences: Callable[[Any, Any, Policy, Edition], list[Difference]]
     decoding: Callable[[Any, Any, int], Decoding]
-    explanations: Mapping[str, str] = field(default_factory=dict)
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
 
 
 def compatible(differences: Sequence[Difference]) -> bool:

@@ -81,13 +81,15 @@ class _Classic:
             "id": words.string("$id" if self.newer else "id"),
             "title": words.string("title"),
             "description": words.string("description"),
-            "default": words.take("default"),
         }
+        default = words.take("default")
         parts = self.parts(words, resolver)
         extras = dict(words.rest())
         if extras:
             notes["extras"] = extras
-        notes = {name: value for name, value in notes.items() if value is not None and value is not ABSENT}
+        notes = {name: value for name, value in notes.items() if value is not None}
+        if default is not ABSENT:
+            notes["default"] = default  # null counts as a default here
         if not parts:
             return EmptyNode(**notes)
         if len(parts) == 1:

@@ -152,6 +152,8 @@ _SENTENCES = {
     "original's schema for further items accepted",
     "ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL": "a position was added that refuses some of what the "
     "original's schema for further items accepted",
+    "RESERVED_PROPERTY_REMOVED": "a reserved name is no longer reserved",
+    "RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY": "a reserved name is used by a property",
     "ENUM_ARRAY_EXTENDED": "values were added to the enum",
     "ENUM_ARRAY_NARROWED": "values were removed from the enum",
     "ENUM_ARRAY_CHANGED": "the allowed values differ",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 
+from stream_contracts.schema.jsonschema_expansion import expand
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, python_pattern
 from stream_contracts.schema.jsonschema_rules_scalars import bounds
-from stream_contracts.schema.jsonschema_shapes import Shape, expand, number
+from stream_contracts.schema.jsonschema_shapes import Shape, number
 
 _DEEPEST = 4
+_MOST_OPTIONAL = 40
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -38,7 +42,9 @@ def random_values(located: Located, count: int) -> list[Any]:
     def collect(value: Any) -> None:
         found.append(value)
 
-    collect()
+    # A schema of which nothing can be drawn is no fault of the search: it has nothing to add.
+    with suppress(HypothesisException):
+        collect()
     return found
 
 
@@ -115,7 +121,8 @@ def _arrays(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
 
 
 def _objects(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
-    names = shape.declared()
+    # With very many properties a draw takes long and proves little: the others are left to the targeted values.
+    names = list(dict.fromkeys([*sorted(shape.required), *shape.declared()[:_MOST_OPTIONAL]]))
     each = {name: st.deferred(lambda name=name: _of(shape.of(name), depth + 1)) for name in names}  # type: ignore[misc]
     extra = st.text(min_size=1, max_size=3)
 

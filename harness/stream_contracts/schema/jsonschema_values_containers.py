@@ -6,18 +6,14 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any
 
+from stream_contracts.schema.jsonschema_constraints import group_of, row_of
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import (
-    Shape,
-    group_of,
-    made,
-    row_of,
-    said_of,
-)
+from stream_contracts.schema.jsonschema_shapes import Shape, made, said_of
 
 _LONGEST_ARRAY = 120
 _MOST_NAMES = 400
+_MOST_SINGLE = 60
 _NOBODY = ("zz", "p0", "")
 _STRING = made({"type": "string"})
 
@@ -90,7 +86,14 @@ def objects(
 ) -> Iterator[Any]:
     """Each property there, not there, and with each value of its own; names that somebody or nobody mentions."""
     groups = [g for located in read for view in views(located) if (g := group_of(view, view.words())) is not None]
-    names = _names(tries, shape, hints)
+    named = [
+        view.at(said["propertyNames"])
+        for located in read
+        for view in views(located)
+        if "propertyNames" in (said := view.words())
+    ]
+    spelled = tries.values((*shape.names, _STRING), tuple(named), depth + 1) if shape.names or named else []
+    names = _names(shape, hints, spelled)
 
     def of_reader(name: str) -> tuple[Located, ...]:
         return tuple(located for group in groups for located in said_of(group, name))
@@ -107,16 +110,17 @@ def objects(
         if values:
             choices[name] = values
             calm[name] = _calm(tries, values, theirs, 0)[0]
-            if not settled or theirs != mine:
+            if not settled:
                 lively.append(name)
     needed = [name for name in shape.required if name in calm]
     least = {name: calm[name] for name in needed}
     declared = [name for group in shape.groups for name in group.properties if name in calm]
     full = least | {name: calm[name] for name in declared}
-    bases = [least, full] if len(full) > len(least) else [least]
+    busy = least | {name: calm[name] for name in lively[:_MOST_SINGLE]}
+    bases = [base for at, base in enumerate((least, full, busy)) if base not in (least, full)[:at]]
     yield from bases
     yield from _one_at_a_time(bases, lively, choices)
-    yield least | {name: calm[name] for name in lively}
+    yield from (least | {name: calm[name]} for name in [*spelled, *islice(choices, _MOST_SINGLE)] if name in calm)
     yield from _presence(least, full, calm, hints)
     yield from _counts(shape, hints, least, calm)
 
@@ -172,7 +176,7 @@ def _counts(shape: Shape, hints: list[dict[str, Any]], least: dict[str, Any], ca
         yield whole
 
 
-def _names(tries: Any, shape: Shape, hints: list[dict[str, Any]]) -> Iterable[str]:
+def _names(shape: Shape, hints: list[dict[str, Any]], spelled: list[str]) -> Iterable[str]:
     """Names that either side declares, requires or matches, and names that nobody does."""
     names = dict.fromkeys(shape.declared())
     for said in hints:
@@ -184,17 +188,6 @@ def _names(tries: Any, shape: Shape, hints: list[dict[str, Any]]) -> Iterable[st
             names |= dict.fromkeys(samples(pattern, 8)[:4])
         for example in (*said.get("enum", ()), said.get("const")):
             names |= dict.fromkeys(example if isinstance(example, dict) else ())
-    if shape.names:
-        names |= dict.fromkeys(text for text in tries.values((*shape.names, _STRING), (), 1) if isinstance(text, str))
-    for said in hints:
-        if "propertyNames" in said:
-            strings = [made(said["propertyNames"])] if isinstance(said["propertyNames"], dict) else []
-            names |= dict.fromkeys(text for one in strings for text in _texts(one))
+    names |= dict.fromkeys(spelled)
     names |= dict.fromkeys(_NOBODY)
-    return list(islice(names, _MOST_NAMES)) if len(names) > _MOST_NAMES else list(names)
-
-
-def _texts(located: Located) -> list[str]:
-    words = located.schema
-    listed = [text for text in (*words.get("enum", ()), words.get("const")) if isinstance(text, str)]
-    return listed + (list(samples(words["pattern"], 6)) if isinstance(words.get("pattern"), str) else [])
+    return names

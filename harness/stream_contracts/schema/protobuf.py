@@ -22,6 +22,8 @@ from stream_contracts.schema.protobuf_registry import Side, TooMuchError, Walk
 from stream_contracts.schema.protobuf_text import TextError, read_text
 from stream_contracts.schema.protobuf_tree import File
 
+_EMPTY = "the schema is empty: there is no message in it"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
@@ -43,9 +45,11 @@ def parse(source: Source) -> Parsed:
         return Parsed(source, _side(source))
     except SchemaError as refusal:
         try:
-            compiled(source)
+            linked = compiled(source)
         except SchemaError:
             raise refusal from None
+        if not linked.messages:
+            raise
         return Parsed(source, None, refusal)
 
 
@@ -98,11 +102,13 @@ def _readable(text: str, called: str) -> None:
         why = "this is not UTF-8: a .proto file is text, a descriptor is sent in base64"
         raise SchemaError(called, why, place=f"{called}:{line}:{column}") from None
     if not text.strip():
-        raise SchemaError(called, "the schema is empty: there is no message in it")
+        raise SchemaError(called, _EMPTY)
 
 
 def _side(source: Source) -> Side:
     main = _tree(source.text, source.called)
+    if not (main.package or main.imports or main.messages or main.enums):
+        raise SchemaError(source.called, _EMPTY)
     files = {reference.name: reference for reference in source.references if reference.text is not None}
     trees = {name: _tree(reference.text or "", name) for name, reference in files.items()}
     dependencies = {name: (tree, _origin(files[name], main, trees)) for name, tree in trees.items()}

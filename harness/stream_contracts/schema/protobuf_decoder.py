@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
-from stream_contracts.schema.protobuf_meaning import is_message, loss, message_of, shape
+from stream_contracts.schema.protobuf_meaning import in_oneof, is_message, loss, message_of, shape
 from stream_contracts.schema.protobuf_protoc import Compiled
 from stream_contracts.schema.protobuf_rules import FIELD_RULES, MESSAGE_RULES, Hit, arrives
 from stream_contracts.schema.protobuf_values import Plan, around, build, field_values, picture, search, variants
@@ -55,13 +56,14 @@ class _Proof:
 def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
     """What becomes of data written with ``writer`` and read with ``reader``; at most ``budget`` messages are tried."""
     roots, unread = _roots(writer, reader)
-    if not roots and unread:
-        return Decoding(Reads.UNKNOWN, proved=False, note=f"the reader has no message to read {unread[0]} with")
+    if not roots:
+        missing = f"the reader has no message to read {unread[0]} with" if unread else "the writer has no message"
+        return Decoding(Reads.UNKNOWN, proved=False, note=missing)
     pairs = [pair for root, counterpart in roots for pair in _reachable(root, counterpart)]
     pairs = list({(id(pair.writer), id(pair.reader)): pair for pair in reversed(pairs)}.values())[::-1]
     suspicions = [suspicion for pair in pairs for suspicion in _suspicions(pair)]
     trial = _Trial(dict(_by_name(roots)), writer, budget)
-    note = _note(writer, unread)
+    note = _note(writer, unread, roots)
     if next(iter(writer.messages), "") in unread:
         first = f"the reader has no message to read {unread[0]} with"
         return _judged(suspicions, trial, Reads.UNKNOWN, first)
@@ -139,13 +141,28 @@ def _suspicion(rule: str, hit: Hit, pair: Pair) -> _Suspicion:
     return _Suspicion(Clash(rule, pointer, hit.message, hit.reads), pair, hit.number)
 
 
-def _note(writer: Compiled, unread: list[str]) -> str:
+def _note(writer: Compiled, unread: list[str], roots: list[tuple[Descriptor, Descriptor]]) -> str:
     notes = []
     if unread:
         notes.append(f"no counterpart in the reader, so records of it are not judged: {', '.join(unread)}")
     if any("google.protobuf.Any" in _types(message) for message in writer.messages.values()):
         notes.append("google.protobuf.Any names its type in full: what is packed in it is not judged")
+    for mine, theirs in roots:
+        for field in _taken_back(mine, theirs):
+            why = "the writer had reserved it, so older data may hold another value there"
+            notes.append(f"{theirs.name}.{field.name} uses number {field.number}: {why}")
     return "; ".join(notes)
+
+
+def _taken_back(writer: Descriptor, reader: Descriptor) -> Iterator[FieldDescriptor]:
+    """Fields of the reader whose number the writer had reserved: no data of the writer, but of those before it."""
+    new = [field for field in reader.fields if field.number not in shape(writer).by_number]
+    if new:
+        proto = DescriptorProto()
+        writer.CopyToProto(proto)
+        for field in new:
+            if any(reserved.start <= field.number < reserved.end for reserved in proto.reserved_range):
+                yield field
 
 
 def _types(message: Descriptor) -> set[str]:
@@ -162,16 +179,15 @@ class _Trial:
     def worst(self, suspicions: list[_Suspicion], enough: Reads) -> _Proof | None:
         """The worst proof that the suspected places give, boundary values first, then Hypothesis."""
         best: _Proof | None = None
-        share = max(1, self._left // 2)
         for suspicion in suspicions:
             if best is not None and _SEVERITY[best.reads] >= _SEVERITY[suspicion.clash.reads]:
                 break
-            limit = self._left - max(1, share // len(suspicions))
+            limit = self._left // 2  # one proof is enough, so the first places get the most tries
             for plan in around(suspicion.pair.path, _targets(suspicion)):
                 proof = self.outcome(suspicion.pair.root, plan)
                 if proof is not None and (best is None or _SEVERITY[proof.reads] > _SEVERITY[best.reads]):
                     best = proof
-                if (best is not None and best.reads is enough) or self._left <= max(0, limit):
+                if (best is not None and best.reads is enough) or self._left <= limit:
                     break
         if best is None and self._left > 0:
             best = self._searched(suspicions)
@@ -185,9 +201,10 @@ class _Trial:
     def boundaries(self, pairs: list[Pair]) -> _Proof | None:
         """A proof from the boundary values of any pair, where no rule suspects anything."""
         for pair in pairs:
-            if pair.writer is pair.reader:
+            changed = _changed(pair)
+            if pair.path and not changed and not any(field.is_required for field in pair.reader.fields):
                 continue
-            for plan in around(pair.path, variants(pair.writer, depth=2)):
+            for plan in around(pair.path, variants(pair.writer, depth=2, only=changed)):
                 if self._left <= 0:
                     return None
                 proof = self.outcome(pair.root, plan)
@@ -220,6 +237,24 @@ class _Trial:
     def _shown(self, root: Descriptor, value: dict[str, object]) -> dict[str, object]:
         """Say which message it is, unless it is the one that a record holds by default."""
         return value if root is self._first else {"@type": root.full_name, **value}
+
+
+def _changed(pair: Pair) -> set[int]:
+    """The writer's fields that the reader declares in another way, whatever the rules think of it."""
+    theirs = shape(pair.reader).by_number
+    return {
+        number
+        for number, field in shape(pair.writer).by_number.items()
+        if number not in theirs or _declared(field) != _declared(theirs[number])
+    }
+
+
+def _declared(field: FieldDescriptor) -> tuple[object, ...]:
+    enum = field.enum_type
+    constants = enum and (enum.is_closed, tuple((value.number, value.name) for value in enum.values))
+    label = field.is_repeated, field.is_required, field.has_presence, field.is_packed
+    default = "" if field.is_repeated or is_message(field) else repr(field.default_value)
+    return field.name, field.type, label, default, in_oneof(field), constants
 
 
 def _targets(suspicion: _Suspicion) -> Iterator[Plan]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from stream_contracts.schema.format import Explanation
 
 
 class Advice(NamedTuple):
@@ -12,9 +15,9 @@ class Advice(NamedTuple):
     order: str
     instead: str
 
-    def text(self) -> str:
-        """The advice as one paragraph."""
-        return f"Breaks: {self.breaks}. Deploy: {self.order}. Instead: {self.instead}."
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 _NOBODY = "nobody who reads the binary encoding"
@@ -185,4 +188,8 @@ RULES = {
     ),
 }
 
-EXPLANATIONS = {name: advice.text() for name, advice in {**KINDS, **RULES}.items()}
+EXPLANATIONS: Mapping[str, Explanation] = {
+    name: Explanation(f"Breaks {advice.breaks}; deploy: {advice.order}.", _sentence(advice.instead))
+    for name, advice in {**KINDS, **RULES}.items()
+}
+"""Kind or rule -> what it does to whom, and what to do instead."""

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,9 +23,14 @@ from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.protobuf_descriptor import CONFLUENT_FILES, descriptor_in
 
+#: protoc needs a second per megabyte, and far more where it has much to complain about.
+LARGEST_MB = 4
+MOST_COLLISIONS = 100
+
 _MAIN = "schema-under-test.proto"
 _COMPLAINT = re.compile(r"^(?P<file>[^:\n]+):(?:(?P<line>\d+):(?P<column>\d+):)? (?P<why>.+)$", re.MULTILINE)
 _GOOGLE_TYPE = re.compile(r"[\"']google/type/(\w+)\.proto[\"']")
+_NUMBER = re.compile(r"=\s*(\d+)\s*[;\[]")
 _WARNING = "warning:"
 
 
@@ -68,6 +74,7 @@ def _messages(file: FileDescriptor) -> dict[str, Descriptor]:
 
 def _descriptors(source: Source) -> list[FileDescriptorProto]:
     """The files of a schema, dependencies first, the schema itself last."""
+    _bounded(source)
     given = descriptor_in(source.text)
     with tempfile.TemporaryDirectory(prefix="stream-contracts-") as folder:
         root = Path(folder)
@@ -84,6 +91,21 @@ def _descriptors(source: Source) -> list[FileDescriptorProto]:
         _add_known_files(root, texts, wanted)
         files = _protoc(root, wanted, source.called) if wanted else []
     return files if given is None else [*files, given]
+
+
+def _bounded(source: Source) -> None:
+    """Refuse what would keep protoc busy for minutes: huge texts, and numbers that collide by the thousand."""
+    size = len(source.text) + sum(len(reference.text or "") for reference in source.references)
+    if size > LARGEST_MB * 1_000_000:
+        why = f"it has {size / 1e6:.1f} MB with its references; more than {LARGEST_MB} MB are not compiled"
+        raise SchemaError(source.called, why)
+    for text in (source.text, *(reference.text or "" for reference in source.references)):
+        numbers = Counter(_NUMBER.findall(text))
+        most = numbers.most_common(1)
+        messages = text.count("{") + 1
+        if most and most[0][1] > messages * MOST_COLLISIONS:
+            why = f"number {most[0][0]} is given {most[0][1]} times in {messages} blocks: numbers collide"
+            raise SchemaError(source.called, why)
 
 
 def _write(root: Path, name: str, text: str, called: str) -> None:

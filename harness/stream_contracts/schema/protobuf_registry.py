@@ -17,6 +17,7 @@ from stream_contracts.schema.protobuf_tree import SCALARS, Enum, Field, File, Me
 # A type from another subject is compared anew at every field that has it, as in the registry. Where files refer to
 # each other in a dense net this multiplies; beyond this many comparisons no registry would have answered either.
 MOST_COMPARISONS = 100_000
+MOST_DIFFERENCES = 500_000
 DEEPEST_CHAIN = 150
 DEEPEST_MAP = 50
 
@@ -97,7 +98,7 @@ class Walk:
             if isinstance(pair, Message):
                 self._under_way.discard(pair)
                 continue
-            self._comparisons += 1
+            self._comparisons += self._chain > 0
             if self._comparisons > MOST_COMPARISONS:
                 raise TooMuchError(f"the types refer to each other in more than {MOST_COMPARISONS} ways")
             if pair.original in self._under_way:
@@ -191,6 +192,8 @@ class Walk:
         else:
             found = self._content(before, after)
             self.found.extend(found)
+            if len(self.found) > MOST_DIFFERENCES:
+                raise TooMuchError(f"the types refer to each other in a net with over {MOST_DIFFERENCES} differences")
             changed = any(not difference.compatible for difference in found)
         if changed:
             self.report("FIELD_NAMED_TYPE_CHANGED", path, original.type, update.type)

@@ -117,23 +117,23 @@ def invalid_text(writer: FieldDescriptor, reader: FieldDescriptor) -> Iterator[H
 def number_range(writer: FieldDescriptor, reader: FieldDescriptor) -> Iterator[Hit]:
     """A smaller type cuts numbers off, an unsigned one turns negatives over, a bool keeps only zero or not."""
     if _comparable(writer, reader) and not _re_encoded(writer, reader):
-        for number in edges(writer):
-            read = reread(number, writer, reader)
-            if read != number:
-                why = f"{writer.name}: {number} ({_type(writer)}) reads as {read} ({_type(reader)})"
-                yield Hit(writer.number, why, Reads.CHANGES)
-                return
+        yield from _misread(writer, reader)
 
 
 def number_encoding(writer: FieldDescriptor, reader: FieldDescriptor) -> Iterator[Hit]:
     """Zigzag and plain varints, floats and fixed integers: the same bytes are another number."""
     if _comparable(writer, reader) and _re_encoded(writer, reader):
-        for number in edges(writer):
-            read = reread(number, writer, reader)
-            if read != number:
-                why = f"{writer.name}: {number} ({_type(writer)}) reads as {read} ({_type(reader)})"
-                yield Hit(writer.number, why, Reads.CHANGES)
-                return
+        yield from _misread(writer, reader)
+
+
+def _misread(writer: FieldDescriptor, reader: FieldDescriptor) -> Iterator[Hit]:
+    """The first boundary number that the reader sees as another one."""
+    for number in edges(writer):
+        read = reread(number, writer, reader)
+        if read != number:
+            why = f"{writer.name}: {number} ({_type(writer)}) reads as {read} ({_type(reader)})"
+            yield Hit(writer.number, why, Reads.CHANGES)
+            return
 
 
 def _re_encoded(writer: FieldDescriptor, reader: FieldDescriptor) -> bool:

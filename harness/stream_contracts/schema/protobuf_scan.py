@@ -15,6 +15,8 @@ _REST_OF_LINE = re.compile(r"[ \t]*(?:\n|\Z)")
 _ESCAPE = re.compile(r"\\(?:[xX]([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
+_LONGEST = 160
+
 #: How deep types, maps and option values may nest: far beyond what any decoder takes (protoc stops at 31 messages).
 DEEPEST = 2_000
 
@@ -38,6 +40,7 @@ class Scanner:
     def wrong(self, why: str, at: int | None = None) -> TextError:
         """An error at the character ``at``, or at the next one to be read."""
         where = min(self.at if at is None else at, len(self.text))
+        why = why if len(why) <= _LONGEST else f"{why[:_LONGEST]}…"
         line_start = self.text.rfind("\n", 0, where) + 1
         return TextError(why, self.text.count("\n", 0, where) + 1, where - line_start + 1)
 

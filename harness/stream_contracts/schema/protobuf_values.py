@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -89,15 +89,15 @@ def scalars(field: FieldDescriptor) -> Sequence[Any]:
     return edges(field)
 
 
-def variants(message: Descriptor, depth: int = 0) -> Iterator[Plan]:
-    """Boundary plans of one message: nothing set, everything set, then each field with each of its values."""
+def variants(message: Descriptor, depth: int = 0, only: Container[int] | None = None) -> Iterator[Plan]:
+    """Boundary plans of one message: nothing set, everything set, then each field (in ``only``) with each value."""
     fields = list(shape(message).by_number.values())
     yield {}
     if depth < _DEEPEST:
         for seed in (0, 1):
             yield {field.number: _some(field, depth, seed) for field in _one_per_oneof(fields, seed)}
         for field in fields:
-            for value in field_values(field, depth):
+            for value in field_values(field, depth) if only is None or field.number in only else ():
                 yield {field.number: value}
 
 
@@ -267,6 +267,8 @@ def _key(key: Any) -> str:
 def _one(value: Any, field: FieldDescriptor, show: Sequence[int]) -> Any:
     if isinstance(value, Message):
         return picture(value, show)
+    if isinstance(value, bytes) and field.type == FieldDescriptor.TYPE_STRING:
+        return value.decode(errors="replace")  # a proto2 string with bytes that are no text
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, float) and not math.isfinite(value):

@@ -99,10 +99,12 @@ class ExternalStack:
         return {**parts, **{need: Foreign(need, self._shown(need)) for need, told in others.items() if told}}
 
     @overload
-    def service(self, name: str) -> Part: ...
+    def service(self, name: str) -> Part:
+        """By its name alone: what every service is."""
 
     @overload
-    def service(self, name: str, *, can: type[C]) -> C: ...
+    def service(self, name: str, *, can: type[C]) -> C:
+        """As what can do that."""
 
     def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
         """Return the service of that name; it can do nothing, so ``can`` is always unsupported."""
@@ -213,7 +215,15 @@ def open_stack(
     UsageError for a wrong file, UnsupportedError for what the blueprint asks for and it lacks, StackError where
     something does not answer.
     """
-    elsewhere = read()
+    with opened(read(), blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
+        yield stack
+
+
+@contextmanager
+def opened(
+    elsewhere: Elsewhere, blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
+) -> Iterator[Stack]:
+    """Yield what runs elsewhere, and tidy up our traces in the end; errors as `open_stack`."""
     refuse(blueprint, elsewhere)
     token = uuid.uuid4().hex[:12]
     folder = ((run_dir or Path(tempfile.gettempdir())) / f"stack-{token}").absolute()

@@ -120,10 +120,12 @@ class LocalStack:
         return {**self.processes, **inner}
 
     @overload
-    def service(self, name: str) -> Part: ...
+    def service(self, name: str) -> Part:
+        """By its name alone: what every service is."""
 
     @overload
-    def service(self, name: str, *, can: type[C]) -> C: ...
+    def service(self, name: str, *, can: type[C]) -> C:
+        """As what can do that."""
 
     def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
         """Return the service of that name, able to do what ``can`` says."""
@@ -164,27 +166,34 @@ class LocalStack:
                 service.kill()
 
     def start(self, prepared: Prepared, ports: Iterable[int]) -> None:
-        """Lay everything out on these ports; start what waits for nothing, and the rest as soon as it can be."""
+        """Lay everything out on these ports; start what waits for nothing at once, the rest as soon as it can be."""
         site = Site(self.blueprint, self.run_id, self.run_dir, iter(ports), self._units)
+        begin, ready, idle, starting = time.monotonic(), set[str](), list[Unit](), list[Unit]()
         for need, kind in prepared.kinds.items():
-            try:
-                self._units[need] = kind.lay_out(site)
-            except OSError as error:
-                raise StackError(
-                    f"{self.blueprint.needs()[need]} cannot be laid out in {self.run_dir}: {reason(error)}; free some space "
-                    f"there, or name another folder: $TMPDIR"
-                ) from error
-        begin = time.monotonic()
-        waiting, started, ready = dict(self._units), set[str](), set[str]()
-        while waiting:
-            for need, unit in waiting.items():
-                if need not in started and ready.issuperset(unit.after):
-                    unit.start()
-                    started.add(need)
-            need = next(need for need in waiting if need in started)
-            waiting.pop(need).await_ready()
-            ready.add(need)
-            self.timings[TIMING.get(need, f"{need}_s")] = time.monotonic() - begin
+            unit = self._units[need] = self._laid_out(need, kind, site)
+            if unit.after:
+                idle.append(unit)
+            else:
+                unit.start()  # it comes up while the next one is laid out
+                starting.append(unit)
+        while starting:
+            unit = starting.pop(0)
+            unit.await_ready()
+            ready.add(unit.need)
+            self.timings[TIMING.get(unit.need, f"{unit.need}_s")] = time.monotonic() - begin
+            for next_one in [each for each in idle if ready.issuperset(each.after)]:
+                next_one.start()
+                idle.remove(next_one)
+                starting.append(next_one)
+
+    def _laid_out(self, need: str, kind: Kind, site: Site) -> Unit:
+        try:
+            return kind.lay_out(site)
+        except OSError as error:
+            raise StackError(
+                f"{self.blueprint.needs()[need]} cannot be laid out in {self.run_dir}: {reason(error)}; free some space "
+                f"there, or name another folder: $TMPDIR"
+            ) from error
 
     def start_embedded(self) -> None:
         """Start the registry that lives in this process."""

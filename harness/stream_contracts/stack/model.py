@@ -90,7 +90,8 @@ class Stack(Protocol):
         """
 
     @overload
-    def service(self, name: str) -> Part: ...
+    def service(self, name: str) -> Part:
+        """Return the service of that name, as what every service is."""
 
     @overload
     def service(self, name: str, *, can: type[C]) -> C:

@@ -109,7 +109,7 @@ class Postgres:
         port = next(site.ports)
         folder = site.folder("postgres")
         data = folder / "data"
-        shutil.copytree(self.template / "data", data)
+        shutil.copytree(self.template / "data", data, copy_function=shutil.copyfile)
         settings = {**SETTINGS, **site.blueprint.postgres_config, "listen_addresses": HOST, "port": str(port)}
         (data / "postgresql.auto.conf").write_text(conf(settings), encoding="utf-8")
         self.servant.give(data)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cramjam
-from kio.records.readers import read_record
 from kio.schema.fetch.v12.request import FetchPartition, FetchRequest, FetchTopic
 from kio.schema.types import BrokerId, TopicName
+from kio.serial.readers import read_signed_varint, read_signed_varlong
 from kio.static.primitive import i8, i32, i32Timedelta, i64
 
 from stream_contracts.errors import HarnessError
@@ -47,12 +47,17 @@ class Entry:
     fate: str
 
 
-def read(cluster: Cluster, partition: Partition) -> list[Entry]:
-    """Read a topic-partition from its start to the high watermark of now."""
+def read(cluster: Cluster, partition: Partition, chunk_bytes: int = _CHUNK_BYTES) -> list[Entry]:
+    """Read a topic-partition from its start to the high watermark of now, ``chunk_bytes`` at a time.
+
+    Raises `HarnessError` where the log cannot be read to its end, or holds what we do not understand.
+    """
     entries: list[Entry] = []
     open_in: dict[int, list[Entry]] = {}
-    for batch in _batches(cluster, partition):
+    for batch in _batches(cluster, partition, chunk_bytes):
         if batch.is_control:
+            if batch.count == 0:
+                continue  # a marker that compaction emptied, once nothing of its transaction was left
             fate = "committed" if batch.commits else "aborted"
             for entry in open_in.pop(batch.producer_id, ()):
                 entry.fate = fate
@@ -68,7 +73,6 @@ def read(cluster: Cluster, partition: Partition) -> list[Entry]:
 class _Batch:
     base_offset: int
     attributes: int
-    base_timestamp: int
     producer_id: int
     epoch: int
     count: int
@@ -92,20 +96,58 @@ class _Batch:
     def entries(self) -> list[Entry]:
         fate = "open" if self.is_transactional else "plain"
         found, at = [], 0
-        for _ in range(self.count):
-            record, size = read_record(self.body, i64(self.base_timestamp), i64(self.base_offset), at)
-            at += size
-            headers = tuple((header.key or b"", header.value) for header in record.headers)
-            found.append(
-                Entry(int(record.offset), record.key, record.value, headers, self.producer_id, self.epoch, fate)
-            )
+        try:
+            for _ in range(self.count):
+                delta, key, value, headers, at = _record(self.body, at)
+                found.append(Entry(self.base_offset + delta, key, value, headers, self.producer_id, self.epoch, fate))
+        except Exception as error:
+            # kio raises many kinds on broken bytes; each means the same to us.
+            raise HarnessError(f"the record batch at offset {self.base_offset} cannot be read: {error!r}") from error
         return found
 
 
-def _batches(cluster: Cluster, partition: Partition) -> Iterator[_Batch]:
+def _record(
+    body: bytes, at: int
+) -> tuple[int, bytes | None, bytes | None, tuple[tuple[bytes, bytes | None], ...], int]:
+    """One record of format v2: offset delta, key, value, headers, and where it ends.
+
+    Read here and not by kio, which turns its timestamp into a date: users write timestamps that are none.
+    """
+    length, size = read_signed_varint(body, at)
+    at += size
+    end = at + length
+    at += 1  # attributes: none are defined
+    at += read_signed_varlong(body, at)[1]
+    delta, size = read_signed_varint(body, at)
+    key, at = _bytes(body, at + size)
+    value, at = _bytes(body, at)
+    count, size = read_signed_varint(body, at)
+    at += size
+    headers = []
+    for _ in range(count):
+        name, at = _bytes(body, at)
+        content, at = _bytes(body, at)
+        headers.append((name or b"", content))
+    if at != end or end > len(body):
+        raise ValueError(f"a record that claims to end at byte {end} ends at {at} of {len(body)}")
+    return delta, key, value, tuple(headers), end
+
+
+def _bytes(body: bytes, at: int) -> tuple[bytes | None, int]:
+    """Length-prefixed bytes, None for length -1, and where they end."""
+    length, size = read_signed_varint(body, at)
+    at += size
+    if length < 0:
+        return None, at
+    return body[at : at + length], at + length
+
+
+def _batches(cluster: Cluster, partition: Partition, chunk_bytes: int) -> Iterator[_Batch]:
     position = 0
     while True:
-        answer = cluster.at_leader(partition).ask(_fetch(partition, position)).responses[0].partitions[0]
+        asked = _fetch(partition, position, chunk_bytes)
+        answer = cluster.at_leader(partition).ask(asked).responses[0].partitions[0]
+        before = position
         if answer.error_code:
             raise HarnessError(f"{partition[0]}-{partition[1]} cannot be read: error {int(answer.error_code)}")
         for batch in _split(bytes(answer.records or b"")):
@@ -114,7 +156,7 @@ def _batches(cluster: Cluster, partition: Partition) -> Iterator[_Batch]:
                 position = batch.last_offset + 1
         if position >= int(answer.high_watermark):
             return
-        if not answer.records:
+        if position == before:
             raise HarnessError(f"{partition[0]}-{partition[1]} gave nothing at offset {position}, before its end")
 
 
@@ -123,7 +165,7 @@ def _split(data: bytes) -> Iterator[_Batch]:
     at = 0
     while at + _HEAD.size <= len(data):
         head = _HEAD.unpack_from(data, at)
-        base_offset, length, _, magic, _, attributes, last_delta, timestamp, _, producer_id, epoch, _, count = head
+        base_offset, length, _, magic, _, attributes, last_delta, _, _, producer_id, epoch, _, count = head
         end = at + _LENGTH_ENDS + length
         if end > len(data):
             return
@@ -132,9 +174,17 @@ def _split(data: bytes) -> Iterator[_Batch]:
         body = data[at + _HEAD.size : end]
         codec = attributes & _COMPRESSION
         if codec:
-            body = _DECOMPRESS[codec](body)
-        yield _Batch(base_offset, attributes, timestamp, producer_id, epoch, count, body, base_offset + last_delta)
+            body = _decompressed(codec, body, base_offset)
+        yield _Batch(base_offset, attributes, producer_id, epoch, count, body, base_offset + last_delta)
         at = end
+
+
+def _decompressed(codec: int, body: bytes, base_offset: int) -> bytes:
+    try:
+        return _DECOMPRESS[codec](body)
+    except Exception as error:
+        what = f"a record batch at offset {base_offset}, compressed with codec {codec}, cannot be unpacked"
+        raise HarnessError(f"{what}: {error!r}") from error
 
 
 def _snappy(data: bytes) -> bytes:
@@ -149,15 +199,13 @@ def _snappy(data: bytes) -> bytes:
     return b"".join(blocks)
 
 
-def _fetch(partition: Partition, offset: int) -> FetchRequest:
-    part = FetchPartition(
-        partition=i32(partition[1]), fetch_offset=i64(offset), partition_max_bytes=i32(_CHUNK_BYTES)
-    )  # fmt: skip
+def _fetch(partition: Partition, offset: int, chunk_bytes: int) -> FetchRequest:
+    part = FetchPartition(partition=i32(partition[1]), fetch_offset=i64(offset), partition_max_bytes=i32(chunk_bytes))
     return FetchRequest(
         replica_id=BrokerId(-1),
         max_wait=i32Timedelta.parse(dt.timedelta(0)),
         min_bytes=i32(0),
-        max_bytes=i32(_CHUNK_BYTES),
+        max_bytes=i32(chunk_bytes),
         isolation_level=i8(0),
         topics=(FetchTopic(topic=TopicName(partition[0]), partitions=(part,)),),
         forgotten_topics_data=(),

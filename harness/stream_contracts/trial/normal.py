@@ -1,4 +1,7 @@
-"""Two outputs are equal when their bytes are, apart from the fields that a contract lets differ."""
+"""Two outputs are equal when their bytes are, apart from the fields that a contract lets differ.
+
+A value that cannot be decoded has no fields: it is compared as it is, byte for byte, and equals nothing that can be.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import fastavro
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import ContractError
+from stream_contracts.schema.framing import unframe
 
 Digest = Callable[[bytes | None, bytes | None], str]
 """(key, value) of a record -> a short name of its content."""
@@ -27,7 +31,10 @@ def digester(contract: Contract, pipeline: Pipeline, topic: str) -> Digest:
     def digest(key: bytes | None, value: bytes | None) -> str:
         if value is None:
             return _digest(key, None)
-        tree = decode(value)
+        try:
+            tree = decode(value)
+        except Exception:  # fastavro answers broken bytes with whatever goes wrong first
+            return _digest(key, b"undecodable: " + value)
         for path in paths:
             _forget(tree, path)
         return _digest(key, json.dumps(tree, sort_keys=True, default=repr).encode())
@@ -51,7 +58,17 @@ def _decoder(contract: Contract, topic: str) -> Callable[[bytes], Any]:
         why = f"compare.ignore needs an Avro schema to look into {topic}, found {path.name}"
         raise ContractError([(str(place), why)])
     parsed = fastavro.parse_schema(json.loads(path.read_text(encoding="utf-8")))
-    return lambda value: fastavro.schemaless_reader(io.BytesIO(value), parsed, None)
+    framed = schema.framing == "confluent"
+    return lambda value: _read(parsed, unframe(value).data if framed else value)
+
+
+def _read(parsed: Any, data: bytes) -> Any:
+    """The value that these bytes hold, to the last of them."""
+    stream = io.BytesIO(data)
+    tree = fastavro.schemaless_reader(stream, parsed, None)
+    if stream.tell() != len(data):
+        raise ValueError(f"{len(data) - stream.tell()} bytes are left over")
+    return tree
 
 
 def _forget(tree: Any, path: list[str]) -> None:

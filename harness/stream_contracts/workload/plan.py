@@ -48,9 +48,9 @@ class Plan:
     def from_json(cls, text: str) -> Plan:
         """Read a plan; `UsageError` says what is wrong with it."""
         try:
-            fields: dict[str, Any] = json.loads(text)
-            strikes = tuple(_typed(Strike(**strike)) for strike in fields.pop("strikes", ()))
-            return _typed(cls(**fields, strikes=strikes))
+            written: dict[str, Any] = json.loads(text)
+            strikes = tuple(_typed(Strike(**strike)) for strike in written.pop("strikes", ()))
+            return _typed(cls(**written, strikes=strikes))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"this is not a plan: {error}. A plan is a file that a failing trial saved.") from error
 

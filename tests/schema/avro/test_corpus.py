@@ -19,6 +19,7 @@ from stream_contracts.schema.avro_rules import RULES
 from stream_contracts.schema.avro_survival import change
 from stream_contracts.schema.avro_values import strategy
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
+from tests.schema.avro.drawing import pairs
 
 CORPUS: Final = Path(__file__).parents[2] / "corpus" / "avro"
 FILES: Final = sorted(CORPUS.glob("*/*.json"))
@@ -90,3 +91,70 @@ def test_where_no_rule_fires_every_value_survives(path: Path) -> None:
         assert change(writer.root, reader.root, value, read) == ""
 
     survives()
+
+
+def test_rules_and_decoder_agree_on_generated_changes() -> None:
+    """Whatever breaks, a rule said so; whatever a rule said, a message showed it."""
+    verdicts = set()
+
+    @settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(pairs())
+    def agree(drawn: tuple[Any, Any]) -> None:
+        writer, reader = (parse(Source(json.dumps(schema))) for schema in drawn)
+        said = decoding(writer, reader, 30)
+        assert said.proved
+        assert said.reads is Reads.READS or said.reads in {clash.reads for clash in said.clashes}
+        verdicts.add(said.reads)
+
+    agree()
+    assert verdicts == {Reads.READS, Reads.FAILS, Reads.CHANGES}
+
+
+def test_a_wide_record_is_judged_at_once() -> None:
+    """A thousand fields, and the one that broke is found by its rule, not by luck."""
+    fields = [{"name": f"f{at}", "type": ["null", "string"], "default": None} for at in range(1000)]
+    old = {"type": "record", "name": "Wide", "fields": [*fields, {"name": "last", "type": "bytes"}]}
+    new = {"type": "record", "name": "Wide", "fields": [*fields, {"name": "last", "type": "string"}]}
+    said = decoding(parse(Source(json.dumps(old))), parse(Source(json.dumps(new))), 20)
+    assert [clash.rule for clash in said.clashes] == ["avro-bytes-not-text"]
+    assert said.witness is not None
+    assert said.witness.value["last"] == {"base64": "/w=="}
+
+
+def test_what_fastavro_cannot_hold_is_unknown() -> None:
+    """A name of the null namespace inside a namespace: Java finds it, fastavro does not."""
+    inner = {"type": "record", "name": "N", "namespace": "", "fields": []}
+    written = {"type": "record", "name": "a.R", "fields": [{"name": "x", "type": inner}, {"name": "y", "type": "N"}]}
+    parsed = parse(Source(json.dumps(written)))
+    said = decoding(parsed, parsed, 10)
+    assert (said.reads, said.witness) == (Reads.UNKNOWN, None)
+    assert "fastavro does not take the writer's schema" in said.note
+
+
+def test_a_schema_that_can_write_nothing_breaks_nobody() -> None:
+    """No message exists that could fail."""
+    lone = parse(Source('{"type": "record", "name": "L", "fields": [{"name": "l", "type": "L"}]}'))
+    said = decoding(lone, parse(Source('"int"')), 10)
+    assert (said.reads, said.clashes) == (Reads.READS, ())
+    assert "no finite value" in said.note
+
+
+def test_types_used_twice_at_every_level_do_not_explode() -> None:
+    """Forty levels: messages of 2^40 parts, or lists of lists of them, are neither written nor waited for."""
+
+    def levels(around: Any) -> tuple[AvroSchema, AvroSchema]:
+        inner: Any = "int"
+        for at in range(40):
+            first, second = around(inner), around(f"R{at - 1}" if at else "int")
+            fields = [{"name": "a", "type": first}, {"name": "b", "type": second}]
+            inner = {"type": "record", "name": f"R{at}", "fields": fields}
+        text = json.dumps(inner)
+        return parse(Source(text)), parse(Source(text.replace('"int"', '"string"')))
+
+    old, new = levels(lambda node: node)
+    assert decoding(old, new, 20).reads is Reads.UNKNOWN
+    found = differences(old, new, Policy.STRICT, Edition.CONFLUENT_8_3)
+    assert {each.kind for each in found} == {"TYPE_MISMATCH"}
+    old, new = levels(lambda node: {"type": "array", "items": node})
+    assert decoding(old, new, 20).reads is Reads.FAILS
+    assert decoding(old, old, 20).reads is Reads.READS

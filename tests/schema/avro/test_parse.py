@@ -11,7 +11,8 @@ from stream_contracts.errors import SchemaError, UsageError
 from stream_contracts.schema.avro_canonical import canonical, fingerprint
 from stream_contracts.schema.avro_codec import compiled, decode, encode
 from stream_contracts.schema.avro_model import Record, Union
-from stream_contracts.schema.avro_parse import DEEPEST, LARGEST_TEXT, parse
+from stream_contracts.schema.avro_parse import parse
+from stream_contracts.schema.avro_text import DEEPEST, LARGEST_TEXT
 from stream_contracts.schema.avro_values import boundary
 from stream_contracts.schema.format import Reference, Source
 

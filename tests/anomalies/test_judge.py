@@ -1,0 +1,147 @@
+"""The judge as a whole: what it counts, what it sums up, what it does not answer, and what no history may hide."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_contracts.anomalies import ANOMALIES, WITNESSES, judge, parse
+from stream_contracts.errors import UsageError
+from stream_contracts.findings import Judgement, Reason, Verdict
+from stream_contracts.history import tables
+from stream_contracts.history.journal import Journal
+from stream_contracts.history.model import Expected, Record, Row, Send
+
+
+@contextmanager
+def history(*rows: Row) -> Iterator[duckdb.DuckDBPyConnection]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "journal.jsonl"
+        with Journal(file) as journal:
+            journal.add(*rows)
+        with tables.load(file) as loaded:
+            yield loaded
+
+
+def judged(*rows: Row, delivery: str = "exactly-once") -> Judgement:
+    with history(*rows) as loaded:
+        return judge(loaded, delivery)
+
+
+def sent(event: int, key: str | None = "k", outcome: str = "ok") -> Send:
+    return Send(event, key, 0, "t.in", 0, event, outcome, 0.0)
+
+
+def wanted(event: int | None, digest: str, key: str | None = "k", nth: int = 1) -> Expected:
+    return Expected("out", key, digest, nth, event)
+
+
+def held(offset: int, digest: str, key: str | None = "k", event: int | None = None, fate: str = "committed") -> Record:
+    return Record("out", 0, offset, key, digest, event, 1, 0, fate)
+
+
+def test_nothing_expected_is_no_verdict() -> None:
+    for rows in ((), (sent(1),), (sent(1), held(0, "x"))):
+        judgement = judged(*rows)
+        assert judgement.verdict is Verdict.UNKNOWN
+        assert judgement.reason is Reason.NOT_EXERCISED
+
+
+def test_an_empty_output_is_a_loss() -> None:
+    judgement = judged(sent(1), sent(2), wanted(1, "a"), wanted(2, "b"))
+    assert judgement.verdict is Verdict.FAIL
+    assert [finding.rule for finding in judgement.findings] == ["lost-record"] * 2
+
+
+def test_an_unknown_promise_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"exactly once.*at-least-once, at-most-once, exactly-once"):
+        judged(sent(1), wanted(1, "a"), delivery="exactly once")
+
+
+@pytest.mark.parametrize("rule", ["lost-record", "duplicate-effect", "aborted-visible", "state-divergence"])
+@pytest.mark.parametrize("rows", [WITNESSES, WITNESSES + 1, WITNESSES + 13])
+def test_more_rows_than_one_reads_are_summed_up(rule: str, rows: int) -> None:
+    numbers = range(1, rows + 1)
+    base: list[Row] = [sent(0), wanted(0, "0"), held(0, "0")]
+    if rule == "lost-record":
+        base += [row for n in numbers for row in (sent(n), wanted(n, f"{n}"))]
+    elif rule == "duplicate-effect":
+        base += [held(n, "0") for n in numbers]
+    elif rule == "aborted-visible":
+        base += [row for n in numbers for row in (sent(n, outcome="aborted"), held(n, f"x{n}", event=n))]
+    else:
+        base += [row for n in numbers for row in (sent(n, f"k{n}"), held(n, f"x{n}", f"k{n}"))]
+    findings = judged(*base).findings
+    assert {finding.rule for finding in findings} == {rule}
+    assert len(findings) == min(rows, WITNESSES) + (rows > WITNESSES)
+    if rows > WITNESSES:
+        assert f"{rows} times in all, the first {WITNESSES} are told" in findings[-1].what
+        assert findings[-1].witness == {"rows": rows}
+
+
+@pytest.mark.parametrize(("delivery", "verdict"), [("at-least-once", Verdict.PASS), ("exactly-once", Verdict.FAIL)])
+def test_a_duplicate_is_a_warning_where_it_was_not_forbidden(delivery: str, verdict: Verdict) -> None:
+    judgement = judged(sent(1), wanted(1, "a"), held(0, "a"), held(1, "a"), delivery=delivery)
+    assert judgement.verdict is verdict
+    assert [finding.rule for finding in judgement.findings] == ["duplicate-effect"]
+
+
+def test_a_wrong_value_is_no_aborted_one_because_some_event_of_its_key_was_aborted() -> None:
+    rows = (sent(1), sent(2, outcome="aborted"), wanted(1, "a"), held(0, "x"))
+    assert [finding.rule for finding in judged(*rows).findings] == ["lost-record", "state-divergence"]
+
+
+KEYS = st.sampled_from([None, "a", "b"])
+DIGESTS = st.sampled_from(["1", "2", "3", "4"])
+EVENTS = st.none() | st.integers(0, 5)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Row]:
+    rows: list[Row] = [
+        sent(event, draw(KEYS), draw(st.sampled_from(["ok", "ok", "aborted", "fail"])))
+        for event in range(draw(st.integers(0, 5)))
+    ]
+    seen: Counter[str] = Counter()
+    for digest in draw(st.lists(DIGESTS, min_size=1, max_size=5)):
+        seen[digest] += 1
+        rows.append(wanted(draw(EVENTS), digest, draw(KEYS), seen[digest]))
+    fates = st.sampled_from(["committed", "plain", "aborted", "open"])
+    for offset, digest in enumerate(draw(st.lists(DIGESTS, max_size=6))):
+        rows.append(held(offset, digest, draw(KEYS), draw(EVENTS), draw(fates)))
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories())
+def test_every_difference_from_the_expectation_is_told_and_nothing_else(rows: list[Row]) -> None:
+    """Counted in plain Python: so many rows of each content are missing, too many, or unknown."""
+    expected = Counter(row.digest for row in rows if isinstance(row, Expected))
+    effects = [row for row in rows if isinstance(row, Record) and row.fate in ("committed", "plain")]
+    found = Counter(row.digest for row in effects)
+    aborted = {row.event_id for row in rows if isinstance(row, Send) and row.outcome == "aborted"}
+    unexplained = sum(1 for row in effects if row.digest not in expected or row.event_id in aborted)
+    findings = judged(*rows).findings
+    told = Counter(finding.rule for finding in findings)
+    assert told["lost-record"] == (expected - found).total()
+    assert told["duplicate-effect"] == sum((found - expected)[digest] for digest in expected)
+    assert told["aborted-visible"] + told["state-divergence"] == unexplained
+    places = [finding.witness["place"] for finding in findings if "place" in finding.witness]
+    assert len(places) == len(set(places))
+
+
+def test_a_head_without_its_lines_names_the_missing_one() -> None:
+    with pytest.raises(ValueError, match=r"odd\.sql: its head has no line '-- remedy: …'"):
+        parse("odd", "-- odd: a title\n-- breaks: exactly-once\n-- why: so\n-- says: that\nselect 1")
+
+
+def test_the_table_has_no_row_twice() -> None:
+    assert len(set(ANOMALIES)) == len(ANOMALIES)

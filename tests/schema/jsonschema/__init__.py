@@ -1,0 +1,1 @@
+"""JSON Schema: the registry verdict, the decoder verdict, and what they refuse."""

@@ -1,0 +1,183 @@
+"""Bad input: an error that names schema, place and cause, or the right verdict; never a traceback, never a hang."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from stream_contracts.errors import SchemaError
+from stream_contracts.schema.format import Edition, Policy, Reads, Source
+from stream_contracts.schema.jsonschema import FORMAT
+from tests.schema.jsonschema.judged import accepted, decoding, kinds, modern, parsed
+
+MALFORMED: list[tuple[Any, str]] = [
+    ("{", "line 1, column 2"),
+    ("", "not JSON"),
+    ("[]", "an array"),
+    ("12", "a number"),
+    ('"x"', "a string"),
+    ("null", "null"),
+    ('{"minimum": NaN}', "NaN"),
+    ('{"minimum": 1e999999999}', "beyond"),
+    ('{"minimum": ' + "9" * 5000 + "}", "not JSON"),
+    ({"type": "strng"}, "unknown type 'strng'"),
+    ({"type": ["string", 3]}, "unknown type a number"),
+    ({"properties": {"a": {"type": 5}}}, "#/properties/a/type"),
+    ({"properties": []}, "#/properties: properties must be an object"),
+    ({"required": "a"}, "#/required"),
+    ({"required": [1]}, "#/required"),
+    ({"items": 5}, "#/items"),
+    ({"allOf": {}}, "#/allOf"),
+    ({"minLength": "1"}, "#/minLength"),
+    ({"multipleOf": 0}, "#/multipleOf"),
+    (modern(multipleOf="x"), "#/multipleOf"),
+    (modern(properties={"a~/b": 3}), "#/properties/a~0~1b"),
+    (modern(dependentRequired={"a": "b"}), "#/dependentRequired/a"),
+    ({"dependencies": {"a": [1]}}, "#/dependencies/a"),
+    ({"$ref": "#/definitions/none"}, "leads nowhere"),
+    ({"properties": {"a": {"$ref": "other.json"}}}, "#/properties/a: $ref 'other.json' leads nowhere"),
+    (modern(**{"$ref": 5}), "$ref must be a string"),
+    ({"$ref": "#/properties/a", "properties": {"a": 5}}, "cannot be followed"),
+    ({"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"a": True}}, "#/properties/a"),
+]
+
+
+@pytest.mark.parametrize(("schema", "expected"), MALFORMED)
+def test_malformed(schema: Any, expected: str) -> None:
+    """Which schema, where in it, and why."""
+    with pytest.raises(SchemaError) as raised:
+        parsed(schema)
+    assert expected in str(raised.value)
+    assert str(raised.value).startswith("order.json")
+
+
+def test_a_reference_that_is_not_json_is_named() -> None:
+    """The error names the reference, not the root."""
+    with pytest.raises(SchemaError, match=r"money\.json"):
+        parsed({}, ("money.json", 5))
+
+
+def test_circular_references() -> None:
+    """Definitions that only refer to each other end, for both verdicts."""
+    circle = {
+        "definitions": {"A": {"$ref": "#/definitions/B"}, "B": {"$ref": "#/definitions/A"}},
+        "$ref": "#/definitions/A",
+    }
+    assert kinds(circle, circle) == []
+    assert decoding(circle, circle).reads is Reads.READS
+    assert decoding({}, circle).reads in (Reads.READS, Reads.UNKNOWN)
+    liar = modern(**{"$defs": {"A": {"oneOf": [{"$ref": "#/$defs/A"}, {"type": "string"}]}}, "$ref": "#/$defs/A"})
+    assert decoding({"type": "string"}, liar).reads is Reads.UNKNOWN
+    narrowing = modern(**{"$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}, {"type": "string"}]}}, "$ref": "#/$defs/A"})
+    assert decoding({}, narrowing).reads is Reads.FAILS
+
+
+@pytest.mark.parametrize("edition", list(Edition), ids=lambda edition: edition.value)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_twelve_mutually_recursive_unions_finish_at_once(edition: Edition, wrapped: bool) -> None:
+    """As many paths as 12! have one answer."""
+
+    def unions(kind: str) -> dict[str, Any]:
+        refs = [{"$ref": f"#/definitions/T{i}"} for i in range(12)]
+        branches = [
+            {"type": "object", "properties": {"x": ref}, "title": ref["$ref"]} if wrapped else ref for ref in refs
+        ]
+        definitions = {f"T{i}": {"oneOf": [{"type": kind}, *branches]} for i in range(12)}
+        return {"definitions": definitions, "oneOf": [{"$ref": "#/definitions/T0"}, {"type": "null"}]}
+
+    started = time.monotonic()
+    assert accepted(unions("string"), unions("string"), edition)
+    assert not accepted(unions("string"), unions("integer"), edition)
+    assert time.monotonic() - started < 20
+
+
+def test_a_thousand_levels() -> None:
+    """Nesting a thousand deep has a verdict; far deeper is refused with a reason; the interpreter's limit stays."""
+    before = sys.getrecursionlimit()
+
+    def deep(levels: int, inner: str) -> str:
+        return '{"type":"object","properties":{"a":' * levels + inner + "}}" * levels
+
+    assert kinds(deep(1000, "{}"), deep(1000, '{"type":"string"}')) == ["TYPE_CHANGED"]
+    with pytest.raises(SchemaError, match="nested too deeply"):
+        parsed(deep(100_000, "{}"))
+    assert decoding(deep(60, '{"type":"number"}'), deep(60, '{"type":"integer"}')).reads is Reads.FAILS
+    assert decoding(deep(1000, '{"type":"number"}'), deep(1000, '{"type":"integer"}')).reads is Reads.UNKNOWN
+    assert sys.getrecursionlimit() == before
+
+
+def test_ten_megabytes() -> None:
+    """A schema of 10 MB is read and compared in seconds."""
+    properties = {f"property_{i}": {"type": "string", "description": "x" * 900} for i in range(10_500)}
+    text = json.dumps({"type": "object", "properties": properties})
+    assert len(text) > 10_000_000
+    started = time.monotonic()
+    schema = FORMAT.parse(Source(text))
+    assert FORMAT.differences(schema, schema, Policy.STRICT, Edition.CONFLUENT_NEXT) == []
+    assert time.monotonic() - started < 20
+
+
+def test_a_thousand_properties_have_a_decoder_verdict() -> None:
+    """One changed property among a thousand is found without trying all values of all of them."""
+    properties = {f"p{i}": {"type": "string", "maxLength": 10} for i in range(1000)}
+    changed = {**properties, "p500": {"type": "string", "maxLength": 9}}
+    started = time.monotonic()
+    found = decoding({"type": "object", "properties": properties}, {"type": "object", "properties": changed})
+    assert found.reads is Reads.FAILS
+    assert decoding({"type": "object", "properties": changed}, {"type": "object", "properties": properties}).proved
+    assert time.monotonic() - started < 30
+
+
+def test_lists_that_references_multiply_are_refused() -> None:
+    """Thirty levels that each refer twice to the next would list a billion differences."""
+
+    def levels(kind: str) -> dict[str, Any]:
+        definitions: dict[str, Any] = {"T30": {"type": kind}}
+        for i in range(30):
+            ref = {"$ref": f"#/definitions/T{i + 1}"}
+            definitions[f"T{i}"] = {"properties": {"a": ref, "b": dict(ref)}}
+        return {"definitions": definitions, "properties": {"a": {"$ref": "#/definitions/T0"}}}
+
+    assert accepted(levels("string"), levels("string"))
+    with pytest.raises(SchemaError, match="differences"):
+        kinds(levels("string"), levels("integer"))
+
+
+def test_numbers_beyond_doubles_compare() -> None:
+    """Exact integers of any size are compared as the doubles of the registry: infinite beyond them."""
+    assert kinds({"maximum": 10**400}, {"maximum": 5}) == ["MAXIMUM_DECREASED"]
+    assert kinds({"maximum": 10**400}, {"maximum": 10**401}) == []
+
+
+def test_an_id_that_is_no_string() -> None:
+    """The keyword is named, whether or not anything refers through it."""
+    with pytest.raises(SchemaError, match=r"#/properties/a/\$id"):
+        parsed({"properties": {"a": {"$id": 5}}})
+    assert kinds(modern(properties={"a": {"$id": 5}}), modern(properties={"a": {"$id": 5}})) == []
+
+
+def test_a_pattern_that_cannot_be_run_fails() -> None:
+    """A content model that hangs on it has no verdict; where nothing asks for it, it does no harm."""
+    broken = {"type": "object", "patternProperties": {"[": {}}}
+    assert kinds(broken, broken) == []
+    with pytest.raises(SchemaError, match="cannot be run"):
+        kinds(broken, {**broken, "properties": {"a": {}}})
+    risky = {"type": "object", "patternProperties": {"^(?=a)(a+)+$": {}}}
+    with pytest.raises(SchemaError, match="may never end"):
+        kinds(risky, {**risky, "properties": {"a" * 40 + "b": {}}})
+    assert decoding({"type": "object"}, broken).reads is Reads.UNKNOWN
+
+
+def test_meta_schemas_are_known() -> None:
+    """A schema may refer to the meta-schema of its draft."""
+    meta = {"properties": {"schema": {"$ref": "http://json-schema.org/draft-07/schema#"}}}
+    assert set(kinds(meta, meta)) == {"DEFAULT_CHANGED"}  # its defaults are containers, which never count as equal
+
+
+def test_parse_once() -> None:
+    """The same source is the same parsed schema."""
+    assert FORMAT.parse(Source('{"type": "string"}')) is FORMAT.parse(Source('{"type": "string"}'))
