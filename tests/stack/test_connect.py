@@ -34,7 +34,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def debezium(stack: Stack, name: str, **more: str) -> dict[str, str]:
-    where = urlsplit(stack.postgres_dsn)
+    where = urlsplit(stack.inside("postgres"))  # as Connect sees it
     return {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "plugin.name": "pgoutput",

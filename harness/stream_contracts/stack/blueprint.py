@@ -176,6 +176,9 @@ TEST_SETTINGS: Mapping[str, str] = {
     # A killed broker loses its leaders after 3 s, not 9.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
+    # A peer that is frozen or cut off keeps its connections, so only time tells: 2 and 3 s, not 30.
+    "controller.socket.timeout.ms": "2000",
+    "replica.socket.timeout.ms": "3000",
     # The first election need not wait a second; later ones are governed by the fetch timeout, left as it is.
     "controller.quorum.election.timeout.ms": "300",
     "controller.quorum.election.backoff.max.ms": "200",

@@ -87,6 +87,10 @@ class ExternalStack:
         """Where the REST API of Kafka Connect begins."""
         return self._address("connect")
 
+    def inside(self, need: str) -> str:
+        """Return the same address: whether these servers reach each other by it is for their owner to know."""
+        return self._address(need)
+
     @property
     def services(self) -> Mapping[str, Part]:
         """Every service by its name; none of them is ours."""

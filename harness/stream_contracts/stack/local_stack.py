@@ -22,7 +22,7 @@ from stream_contracts.stack.capabilities import Part, capable, named
 from stream_contracts.stack.derived import reason
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.ports import reserved
-from stream_contracts.stack.service import Service
+from stream_contracts.stack.service import Startable
 from stream_contracts.stack.unit import HOST, Site, Unit
 from stream_contracts.stack.warden import Warden
 from stream_contracts.stack.warmup import warm_up
@@ -31,6 +31,7 @@ C = TypeVar("C")
 
 STARTS = 3
 PORT_TAKEN = re.compile(r"Address already in use|Socket server failed to bind|Failed to bind|already bound")
+VERSIONS = {"brokers": f"Apache Kafka {KAFKA_VERSION}, ", "postgres": f"{POSTGRES_VERSION} "}
 TIMING = {"brokers": "ready_s"}
 """Need -> the name of its timing, where that is not ``<need>_s``."""
 
@@ -102,9 +103,14 @@ class LocalStack:
         """Where the REST API of Kafka Connect begins."""
         return self._address("connect")
 
+    def inside(self, need: str) -> str:
+        """Return the address of what answers the need, as Kafka Connect and others of the stack reach it."""
+        outside = self._address(need)
+        return self._units[need].inside or outside
+
     @property
-    def processes(self) -> Mapping[str, Service]:
-        """The services that are processes of their own, by name."""
+    def processes(self) -> Mapping[str, Startable]:
+        """The services that are started and ended with the stack, each a process or a container of its own, by name."""
         return {service.name: service for unit in self._units.values() for service in unit.services}
 
     @property
@@ -134,11 +140,11 @@ class LocalStack:
 
     def describe(self) -> str:
         """Say in one line what runs, where, and how long it took."""
-        return f"local ({self.why}): {', '.join(self._described())}"
+        return f"local ({self.why}): {', '.join(self.parts(VERSIONS))}"
 
-    def _described(self) -> Iterator[str]:
+    def parts(self, versions: Mapping[str, str]) -> Iterator[str]:
+        """Say of each part what it is, of which of the ``versions``, where, and how long it took."""
         told = self.blueprint.needs()
-        versions = {"brokers": f"Apache Kafka {KAFKA_VERSION}, ", "postgres": f"{POSTGRES_VERSION} "}
         if self._embedded is not None:
             yield f"{told['registry']} at {self._embedded.url}"
         for need, unit in self._units.items():
@@ -208,8 +214,13 @@ class LocalStack:
             shutil.rmtree(service.cwd / "data", ignore_errors=True)
         self._units = {}
 
-    def port_taken(self) -> bool:
-        """Tell whether a service died because another program took its port first."""
+    def hold(self, resources: ExitStack) -> None:
+        """Keep the resources until the stack closes."""
+        self._leaving.enter_context(resources)
+
+    def port_taken(self, error: StackError) -> bool:
+        """Tell whether a start ended in this error because another program took a port first."""
+        del error
         return any(
             not service.alive and PORT_TAKEN.search(service.log_tail(200)) for service in self.processes.values()
         )
@@ -222,13 +233,8 @@ class LocalStack:
 @contextmanager
 def watched(blueprint: Blueprint, run_dir: Path | None, *, keep: bool, why: str) -> Iterator[LocalStack]:
     """Yield a stack with a folder and a warden, in which nothing runs yet; close it in the end."""
-    run_id = uuid.uuid4().hex[:12]
-    above = run_dir or Path(tempfile.gettempdir())
-    folder = (above / f"stack-{run_id}").absolute()
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
+    folder = run_folder(run_dir)
+    run_id = folder.name.rpartition("-")[2]
     stack = LocalStack(blueprint, run_id, folder, Warden(run_id, folder), why)
     try:
         if keep:
@@ -236,6 +242,16 @@ def watched(blueprint: Blueprint, run_dir: Path | None, *, keep: bool, why: str)
         yield stack
     finally:
         stack.close()
+
+
+def run_folder(above: Path | None) -> Path:
+    """Make the folder of a run, named ``stack-<run id>``, and return it. StackError where it cannot be made."""
+    folder = ((above or Path(tempfile.gettempdir())) / f"stack-{uuid.uuid4().hex[:12]}").absolute()
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
+    return folder
 
 
 @contextmanager
@@ -250,23 +266,30 @@ def running(
 ) -> Iterator[LocalStack]:
     """Start the blueprint, wait until everything answers and the coordinators are loaded, and yield the stack."""
     with watched(blueprint, run_dir, keep=keep, why=why) as stack:
-        count = sum(kind.ports(blueprint) for kind in prepared.kinds.values())
-        for left in reversed(range(STARTS)):
-            with reserved(count, host=HOST) as ports:
-                try:
-                    stack.start(prepared, ports)
-                except StackError:
-                    if not (left and stack.port_taken()):
-                        raise
-                    progress("a port was taken by another program in the meantime; starting again on other ports")
-                    stack.reset()
-                    continue
-                if blueprint.registry == EMBEDDED:
-                    stack.start_embedded()
-                if blueprint.brokers:
-                    stack.warm_up()
-                yield stack
-                return
+        bring_up(stack, prepared, progress)
+        yield stack
+
+
+def bring_up(stack: LocalStack, prepared: Prepared, progress: Progress) -> None:
+    """Start the stack on free ports, which stay reserved until it closes, and return when it is ready and warm."""
+    count = sum(kind.ports(stack.blueprint) for kind in prepared.kinds.values())
+    for left in reversed(range(STARTS)):
+        with ExitStack() as held:
+            ports = held.enter_context(reserved(count, host=HOST))
+            try:
+                stack.start(prepared, ports)
+            except StackError as error:
+                if not (left and stack.port_taken(error)):
+                    raise
+                progress("a port was taken by another program in the meantime; starting again on other ports")
+                stack.reset()
+                continue
+            stack.hold(held.pop_all())
+            break
+    if stack.blueprint.registry == EMBEDDED:
+        stack.start_embedded()
+    if stack.blueprint.brokers:
+        stack.warm_up()
 
 
 def refuse_foreign(blueprint: Blueprint) -> None:

@@ -55,6 +55,12 @@ class Stack(Protocol):
     def connect_url(self) -> str:
         """Where the REST API of Kafka Connect begins, without a slash at the end."""
 
+    def inside(self, need: str) -> str:
+        """Return the address of what answers the need (a field of the blueprint), as services of the stack reach it.
+
+        That is what a connector's configuration must name: in a container, 127.0.0.1 is the container itself.
+        """
+
     @property
     def brokers(self) -> tuple[Broker, ...]:
         """The brokers by node id: (node_id, host, port)."""

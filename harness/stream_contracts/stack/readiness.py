@@ -43,7 +43,7 @@ def await_answer(question: Question, services: Sequence[Watched], *, timeout_s: 
                 failure(dead, f"ended with status {dead.exit_status} before {question.name}", where, remedy)
             )
         if time.monotonic() - begin > timeout_s:
-            told = f"waited {timeout_s:g} s until {question.name}; the last answer was: {missing}"
+            told = f"waited {timeout_s:.3g} s until {question.name}; the last answer was: {missing}"
             raise StackError("\n\n".join(failure(service, told, where, remedy) for service in services))
 
 

@@ -49,6 +49,20 @@ class Watched(Protocol):
         """Return the last lines of its log, all starts together."""
 
 
+class Startable(Watched, Protocol):
+    """A service that a backend starts and ends: a child process, a container."""
+
+    @property
+    def nature(self) -> str:
+        """What it is, completing "it is …"."""
+
+    def start(self) -> None:
+        """Start it (again)."""
+
+    def kill(self) -> None:
+        """Kill it, and return when it is dead."""
+
+
 W = TypeVar("W", bound=Watched)
 
 

@@ -1,4 +1,4 @@
-"""Services of a local stack that become ready together, laid out and not yet started."""
+"""Services of a stack that become ready together, laid out and not yet started."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from pathlib import Path
 
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.readiness import Question, await_answer
-from stream_contracts.stack.service import Service
+from stream_contracts.stack.service import Startable
 
 HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """``need`` is what it answers to in ``Blueprint.needs()``, ``address`` what clients are told.
+    """``need`` is what it answers to in ``Blueprint.needs()``, ``address`` what clients are told, ``inside`` what other
+    services of the stack are told, where that is another address.
 
     It is ready when ``ready`` has no more to ask for. ``after`` names the needs that must be ready before it is
     started. ``remedy`` is what a person should do when it does not come up within ``timeout_s``.
     """
 
     need: str
-    services: tuple[Service, ...]
+    services: tuple[Startable, ...]
     address: str
     ready: Question
     remedy: str
     timeout_s: float = 60
     after: tuple[str, ...] = ()
+    inside: str = ""
 
     def start(self) -> None:
         """Start its services side by side."""
@@ -54,8 +56,8 @@ class Site:
     laid_out: Mapping[str, Unit]
 
     def address(self, need: str) -> str:
-        """Return the address of what was laid out before."""
-        return self.laid_out[need].address
+        """Return the address by which other services reach what was laid out before."""
+        return self.laid_out[need].inside or self.laid_out[need].address
 
     def folder(self, name: str) -> Path:
         """Make the folder of one service, with a folder for its temporary files in it."""

@@ -27,6 +27,7 @@ missing() {
     for program in dockerd docker iptables busybox bash-static; do
         command -v "$program" > /dev/null || echo "$program"
     done
+    docker compose version > /dev/null 2>&1 || command -v docker-compose > /dev/null || echo docker-compose
 }
 
 engine() { docker --host "unix://$socket" "$@"; }
@@ -38,7 +39,7 @@ install() {
     export DEBIAN_FRONTEND=noninteractive
     {
         timeout "$install_s" apt-get update -qq
-        timeout "$install_s" apt-get install -y -qq --no-install-recommends docker.io iptables busybox-static bash-static
+        timeout "$install_s" apt-get install -y -qq --no-install-recommends docker.io docker-compose iptables busybox-static bash-static
     } > "$folder/install.log" 2>&1 < /dev/null || fail "apt-get could not install it: $(tail -n 3 "$folder/install.log")"
     [ -z "$(missing)" ] || fail "$(missing | tr '\n' ' ')not found, though apt-get installed docker.io"
 }
