@@ -10,10 +10,13 @@ from importlib import import_module
 BENCHMARKS = {
     "stack": "benchmarks.stack_ready",
     "sweep": "benchmarks.sweep",
+    "tap": "benchmarks.tap",
     "off": "benchmarks.plugin_off",
     "avro": "benchmarks.avro_checks",
     "demo": "benchmarks.demo",
     "gate": "benchmarks.gate",
+    "json": "benchmarks.jsonschema_checks",
+    "protobuf": "benchmarks.protobuf_checks",
     "registry": "benchmarks.registry_load",
 }
 

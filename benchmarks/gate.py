@@ -60,9 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gate-bench-") as folder:
         root, cache = Path(folder) / "contracts", Path(folder) / "cache"
         write(root, SUBJECTS, VERSIONS)
-        print(
-            f"gate: {SUBJECTS} subjects x {VERSIONS} former versions, BACKWARD_TRANSITIVE, 8 to 18 fields"
-        )
+        print(f"gate: {SUBJECTS} subjects x {VERSIONS} former versions, BACKWARD_TRANSITIVE, 8 to 18 fields")
         for name, target_s in (("cold", 3.0), ("unchanged", 0.5), ("unchanged again", 0.5)):
             wall, used, last = timed(root, cache)
             print(f"  {name:16} {wall:6.2f} s wall, {used:6.2f} s processor (target {target_s} s) - {last}")

@@ -6,6 +6,7 @@ pays for this file alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,16 @@ def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Col
     from stream_contracts.plugin import ContractFile
 
     return ContractFile.from_parent(parent, path=file_path)
+
+
+@pytest.fixture(scope="session")
+def schema_registry() -> Iterator[str]:
+    """The URL of an embedded, Confluent-compatible schema registry, empty at first, for the whole session.
+
+    It runs in this process, on loopback, in memory. Works with and without ``--stream-contracts``; a run that does not
+    use it does not pay for it.
+    """
+    from stream_contracts.registry.server import running_registry
+
+    with running_registry() as running:
+        yield running.url

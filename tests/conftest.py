@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stream_contracts.stack.artefacts import cache_home
+from stream_contracts.stack.model import Stack
 from stream_contracts.trial.session import Session, Settings
 
 # pytester gives each of its runs a home of its own; without this every one of them would fetch Kafka anew
@@ -17,3 +18,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session with a broker that is started at first need."""
     with Session(Settings(keep_in=tmp_path_factory.mktemp("kept")), lambda _: None) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def stack(session: Session) -> Stack:
+    """The session's broker, for tests that make topics of their own on it."""
+    return session.stack()

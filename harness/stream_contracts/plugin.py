@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,11 @@ class Delivery(Promise):
         promised = contract.pipelines[name].promises.delivery
         what = f"{contract.name}/{name} promises delivery: {promised}"
         session = self.config.stash[SESSION]
-        proof = session.prove(contract, name, _progress(self.config, f"{contract.name}/{name}"))
+        progress = _progress(self.config, f"{contract.name}/{name}")
+        try:
+            proof = session.prove(contract, name, progress)
+        finally:
+            progress("")
         self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
         self.user_properties.append((_STACKS, session.descriptions))
         return what, proof.explained()
@@ -180,12 +185,24 @@ class Plugin:
 
 
 def _progress(config: pytest.Config, who: str) -> Callable[[str], None]:
-    """A line that is overwritten on a terminal, and nothing elsewhere: a log wants no forty lines of progress."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    """A line that the next one overwrites, on a terminal; nothing elsewhere: a log wants no forty lines of progress.
+
+    An empty text clears the line.
+    """
 
     def say(text: str) -> None:
-        shown = reporter or config.pluginmanager.get_plugin("terminalreporter")
-        if shown is not None and shown.isatty and not shown.no_summary:
-            shown.rewrite(f"{who}: {text}", erase=True)
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        capture = config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or not reporter.isatty:
+            return
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            if reporter.currentfspath is not None:
+                reporter.write_line("")  # below the dots; they go on with the name of the file, after the last line
+                reporter.currentfspath = None
+            width = reporter._tw.fullwidth - 1
+            reporter.rewrite(f"{who}: {text}"[:width] if text else "", erase=True)
+            if not text:
+                reporter.rewrite("")
+            reporter.flush()
 
     return say

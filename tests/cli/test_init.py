@@ -12,7 +12,7 @@ import pytest
 from stream_contracts.contract.load import find, load
 from stream_contracts.workload.events import draw
 
-WRITTEN = ["contract.yaml", "enrich.py", "enriched.avsc", "former/order.v1.avsc", "order.avsc"]
+WRITTEN = ["contract.yaml", "enrich.py", "enriched.avsc", "former/order.v1.avsc", "former/order.v2.avsc", "order.avsc"]
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -34,7 +34,7 @@ def test_it_writes_a_contract_that_loads(arguments: list[str], below: str, tmp_p
     assert files(folder) == WRITTEN
     contract = load(folder)
     assert find(tmp_path) == [folder / "contract.yaml"]
-    assert [path.name for path in contract.former(contract.schemas()[0][2])] == ["order.v1.avsc"]
+    assert [path.name for path in contract.former(contract.schemas()[0][2])] == ["order.v1.avsc", "order.v2.avsc"]
     assert len(draw(contract, "enrich", seed=1)) == 12
     for schema in folder.rglob("*.avsc"):
         fastavro.schema.load_schema(schema)

@@ -25,8 +25,9 @@ def pytest_unconfigure(config):
 def test_an_ordinary_run_imports_nothing_of_ours(pytester):
     pytester.makeconftest(SPY.format(heavy=HEAVY))
     pytester.makepyfile("def test_one(): assert True\ndef test_two(): assert 1 == 1")
-    # hypothesis brings a pytest plugin of its own, which is not what is measured here
-    done = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:anyio")
+    # hypothesis and schemathesis bring plugins of their own, which are not what is measured here
+    others = ("hypothesispytest", "schemathesis", "anyio")
+    done = pytester.runpytest_subprocess(*(f"-pno:{name}" for name in others))
     done.assert_outcomes(passed=2)
     assert "LOADED: []" in done.stdout.str()
 

@@ -33,7 +33,10 @@ def test_every_file_of_the_package_is_in_it(wheel):
 
 def test_nothing_else_is_in_it(wheel):
     tops = {name.partition("/")[0] for name in wheel.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"stream_contracts", "_stream_contracts_pytest.py"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "stream_contracts",
+        "_stream_contracts_pytest.py",
+    }
 
 
 def test_it_is_found_by_pytest_and_by_the_shell(wheel):

@@ -73,6 +73,7 @@ def tell(what: str, judgement: Judgement, done: str) -> None:
     """Print a judgement, and under it what was done for it."""
     from stream_contracts.reports import terminal
 
+    progress("")
     for line in terminal.judged(what, judgement):
         click.echo(line)
     click.echo(f"  {done}")

@@ -120,26 +120,27 @@ def _whole_lines(journal: Path) -> Iterator[Path]:
 
 
 def _fill(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
-    for name, row in TABLES.items():
-        columns = _columns(row)
-        shape = ", ".join(f"'{column}': '{kind}'" for column, kind in {"table": "VARCHAR", **columns}.items())
-        names = ", ".join(f'"{column}"' for column in columns)
-        history.execute(
-            f"create table {name} as select {names} "
-            f"from read_json(?, format = 'newline_delimited', columns = {{{shape}}}) where \"table\" = '{name}'",
-            [str(journal)],
-        )
-        required = [column for column, hint in get_type_hints(row).items() if column in columns and not _optional(hint)]
-        holes = " or ".join(f'"{column}" is null' for column in required)
-        if history.execute(f"select 1 from {name} where {holes} limit 1").fetchone() is not None:
-            raise duckdb.DataError(f"a row of {name} lacks one of {', '.join(required)}")
+    """Read the file once, then deal the lines out to their tables."""
+    every = {column: kind for row in TABLES.values() for column, kind in _columns(row).items()}
+    shape = ", ".join(f"'{column}': '{kind}'" for column, kind in {"table": "VARCHAR", **every}.items())
+    history.execute(
+        f"create temp table lines as select * from read_json(?, format = 'newline_delimited', columns = {{{shape}}})",
+        [str(journal)],
+    )
     strange = history.execute(
-        "select \"table\" from read_json(?, format = 'newline_delimited', columns = {'table': 'VARCHAR'}) "
-        'where "table" is null or "table" not in (select unnest(?)) limit 1',
-        [str(journal), list(TABLES)],
+        'select "table" from lines where "table" is null or "table" not in (select unnest(?)) limit 1', [list(TABLES)]
     ).fetchone()
     if strange is not None:
         raise duckdb.DataError(f"a line belongs to the table {strange[0]!r}; known: {', '.join(TABLES)}")
+    for name, row in TABLES.items():
+        hints = get_type_hints(row)
+        names = ", ".join(f'"{column}"' for column in _columns(row))
+        history.execute(f"create table {name} as select {names} from lines where \"table\" = '{name}'")
+        required = [column for column in _columns(row) if not _optional(hints[column])]
+        holes = " or ".join(f'"{column}" is null' for column in required)
+        if history.execute(f"select 1 from {name} where {holes} limit 1").fetchone() is not None:
+            raise duckdb.DataError(f"a row of {name} lacks one of {', '.join(required)}")
+    history.execute("drop table lines")
     history.execute(_VIEWS)
 
 

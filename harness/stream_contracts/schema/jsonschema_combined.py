@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from stream_contracts.schema.jsonschema_found import Compares, Found
+from stream_contracts.schema.jsonschema_found import MOST_DIFFERENCES, Compares, Found, RegistryFails
 from stream_contracts.schema.jsonschema_nodes import ALL_OF, ANY_OF, ONE_OF, CombinedNode, NotNode
 
 
@@ -29,12 +29,17 @@ def combined_rules(comparison: Compares, original: CombinedNode, update: Combine
         found.append(("PRODUCT_TYPE_NARROWED" if original.criterion == ALL_OF else "SUM_TYPE_NARROWED", ""))
     edges: list[dict[int, Sequence[Found]]] = []
     for index, branch in enumerate(before):
-        segment = f"/{original.criterion}/{index}"
-        lists = ((j, comparison.within(segment, branch, other)) for j, other in enumerate(after))
-        edges.append({j: listed for j, listed in lists if comparison.compatible(listed)})
+        try:
+            lists = [(partner, comparison.compare(branch, other)) for partner, other in enumerate(after)]
+        except RegistryFails as fails:
+            fails.path = f"/{original.criterion}/{index}{fails.path}"
+            raise
+        edges.append({partner: listed for partner, listed in lists if comparison.compatible(listed)})
     matched = matching(edges)
     for index, partner in sorted(matched.items()):
-        found += edges[index][partner]
+        found += [(kind, f"/{original.criterion}/{index}{path}") for kind, path in edges[index][partner]]
+    if len(found) > MOST_DIFFERENCES:
+        raise RegistryFails(f"more than {MOST_DIFFERENCES} differences, most of them repeated through references")
     if len(matched) < min(len(before), len(after)):
         found.append(("COMBINED_TYPE_SUBSCHEMAS_CHANGED", ""))
     return found

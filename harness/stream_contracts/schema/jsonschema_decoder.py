@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
+from stream_contracts.schema.jsonschema_circles import meaningless
 from stream_contracts.schema.jsonschema_located import Located, views
-from stream_contracts.schema.jsonschema_random import random_values
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_shapes import equal_key
 from stream_contracts.schema.jsonschema_validation import Checker, Undecided
@@ -30,15 +30,29 @@ def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
     read = Located(reader.documents.root, reader.documents.resolver, reader)
     if _same(writer, reader):
         return Decoding(Reads.READS, note="both schemas are the same")
+    if meaningless(written) or meaningless(read):
+        why = "a schema refers to itself for the same value, through oneOf, not or if: that has no meaning"
+        return Decoding(Reads.UNKNOWN, proved=False, note=why)
     if _proved(written, read):
         return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
-    search = _Search(writer, reader, budget)
-    tries = Tries(patience=budget * 40)
-    witness = search.first(tries.raw((written,), (read,), 0))
-    if witness is None:
-        witness = search.first(random_values(written, budget // 4))
-    if witness is not None:
-        return witness
+    try:
+        return _searched(written, read, budget)
+    except RecursionError:
+        return Decoding(Reads.UNKNOWN, proved=False, note="the schemas nest too deeply for a search")
+
+
+def _searched(written: Located, read: Located, budget: int) -> Decoding:
+    """The verdict by trying: targeted values first, then random ones."""
+    # Hypothesis takes longer to import than most verdicts take: only a search pays for it.
+    from stream_contracts.schema.jsonschema_random import random_values
+
+    search = _Search(written.checker, read.checker, budget)
+    tries = Tries(patience=budget * 20)
+    broken = search.first(tries.raw((written,), (read,), 0))
+    if broken is None:
+        broken = search.first(random_values(written, budget // 4))
+    if broken is not None:
+        return broken
     reason = _in_the_way(written, read, search, tries)
     if reason:
         return Decoding(Reads.UNKNOWN, proved=False, note=reason)

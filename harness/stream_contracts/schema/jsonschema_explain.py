@@ -1,7 +1,7 @@
 """What to do about a JSON Schema difference: who breaks, and how to change the schema instead.
 
-*The reader* is whoever has the update's schema, *the writer* whoever wrote with the original's. Under BACKWARD the reader
-is the new consumer and the data is old; under FORWARD it is the old consumer and the data is new.
+*The reader* is whoever has the update's schema, *the writer* whoever wrote with the original's. Under BACKWARD the
+reader is the new consumer and the data is old; under FORWARD it is the old consumer and the data is new.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from stream_contracts.schema.jsonschema_kinds import ALLOWED, KINDS
 _NOBODY = "nobody: the registry allows it"
 _READER = "the reader: it refuses values that the writer's schema allows"
 _OPEN = (
-    "the reader, on data in which some other value already stands under this name: the original's content model is open, "
-    "so it allowed any value there"
+    "the reader, on data in which some other value already stands under this name: the original's content model is "
+    "open, so it allowed any value there"
 )
 _CLOSE_FIRST = (
-    'close the content model first ("additionalProperties": false) in a version of its own, then add the property; or let '
-    "the registry judge with compatibilityPolicy LENIENT, if nobody writes undeclared properties"
+    'close the content model first ("additionalProperties": false) in a version of its own, then add the property; or '
+    "let the registry judge with compatibilityPolicy LENIENT, if nobody writes undeclared properties"
 )
 _DEFAULT = "give the property a default, or leave it optional until all data without it has expired"
 
@@ -39,14 +39,14 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     ),
     "REQUIRED_ATTRIBUTE_ADDED": ("the reader, on data without the property", _DEFAULT),
     "REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED": (
-        "the registry: nobody; a validator: the reader, on data without the property, for a validator fills in no default",
+        "no registry check; with a validator the reader, on data without the property, for it fills in no default",
         "leave the property optional if consumers validate",
     ),
     "REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL": ("the reader, on data without the property", _DEFAULT),
     "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL": ("the reader, on data without the property", _DEFAULT),
     "REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL": (_OPEN, _CLOSE_FIRST),
     "REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_UNOPEN_CONTENT_MODEL": (
-        "the registry: nobody; a validator: the reader, on data without the property, for a validator fills in no default",
+        "no registry check; with a validator the reader, on data without the property, for it fills in no default",
         "leave the property optional if consumers validate",
     ),
     "OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL": (_OPEN, _CLOSE_FIRST),
@@ -92,8 +92,8 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     "MULTIPLE_OF_CHANGED": (_READER, "choose a divisor of the old one"),
     "COMBINED_TYPE_CHANGED": (_READER, "keep the keyword; going to anyOf is the one change that is allowed"),
     "COMBINED_TYPE_SUBSCHEMAS_CHANGED": (
-        "the reader, on data that only a changed branch allowed (an object, enum or format beside allOf, anyOf or oneOf "
-        "counts as a branch too)",
+        "the reader, on data that only a changed branch allowed (an object, enum or format beside allOf, anyOf or "
+        "oneOf counts as a branch too)",
         "leave existing branches as they are, or widen them one by one; add new ones at the end",
     ),
     "SUM_TYPE_NARROWED": (

@@ -33,6 +33,9 @@ class Compares(Protocol):
     def compatible(self, found: Sequence[Found]) -> bool:
         """Whether the policy allows all of these."""
 
+    def compare(self, original: Node | None, update: Node | None) -> Sequence[Found]:
+        """The differences of two nodes, their paths relative to the nodes."""
+
     def within(self, segment: str, original: Node | None, update: Node | None) -> Sequence[Found]:
         """The differences of two nodes, with the segment before their paths."""
 

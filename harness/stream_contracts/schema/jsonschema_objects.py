@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from stream_contracts.schema.format import Edition
 from stream_contracts.schema.jsonschema_content import PROPERTIES, Model, additional, beyond, unevaluated
-from stream_contracts.schema.jsonschema_found import Compares, Found, raised_or_lowered
+from stream_contracts.schema.jsonschema_found import Compares, Found, RegistryFails, raised_or_lowered
 from stream_contracts.schema.jsonschema_nodes import ABSENT, EmptyNode, FalseNode, Node, ObjectNode
-from stream_contracts.schema.jsonschema_regex import found_in
+from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 
 
 def object_rules(comparison: Compares, original: ObjectNode, update: ObjectNode) -> list[Found]:
@@ -53,8 +53,11 @@ def model(node: ObjectNode, key: str) -> Model | Node:
     if not node.patterns:
         return beyond(node, PROPERTIES)
     for pattern, schema in node.patterns.items():
-        if found_in(pattern, key):
-            return schema
+        try:
+            if found_in(pattern, key):
+                return schema
+        except PatternUnsupported as wrong:
+            raise RegistryFails(str(wrong), f"/patternProperties/{pattern}") from None
     says = beyond(node, PROPERTIES)
     return Model.CLOSED if says is Model.OPEN else says
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from stream_contracts.schema.jsonschema_constraints import asserted
+from stream_contracts.schema.jsonschema_expansion import TooWide, expand
 from stream_contracts.schema.jsonschema_located import Located
-from stream_contracts.schema.jsonschema_rules_containers import ARRAY_RULES, OBJECT_RULES, barren_array, barren_object
+from stream_contracts.schema.jsonschema_rules_arrays import ARRAY_RULES, barren_array
+from stream_contracts.schema.jsonschema_rules_objects import OBJECT_RULES, barren_object
 from stream_contracts.schema.jsonschema_rules_scalars import NUMBER_RULES, STRING_RULES, barren_number
-from stream_contracts.schema.jsonschema_shapes import Shape, TooWide, assertion, expand, made
+from stream_contracts.schema.jsonschema_shapes import Shape, made
 from stream_contracts.schema.jsonschema_splits import splits
+from stream_contracts.schema.jsonschema_text import Draft
 from stream_contracts.schema.jsonschema_validation import Undecided
 
 _PATIENCE = 6_000
@@ -152,7 +156,7 @@ _NOTHING = made(schema=False)
 
 
 def _one_of(prover: Prover, shape: Shape, words: dict[str, Any], target: Located, _path: frozenset[int]) -> bool:
-    if assertion("oneOf", words) in shape.asserted:
+    if asserted(shape, "oneOf", words, target):
         return True
     branches = [target.at(branch) for branch in words["oneOf"]]
     for one in branches:
@@ -162,7 +166,7 @@ def _one_of(prover: Prover, shape: Shape, words: dict[str, Any], target: Located
 
 
 def _any_of(prover: Prover, shape: Shape, words: dict[str, Any], target: Located, path: frozenset[int]) -> bool:
-    if assertion("anyOf", words) in shape.asserted:
+    if asserted(shape, "anyOf", words, target):
         return True
     branches = [target.at(branch) for branch in words["anyOf"]]
     if any(prover.implied(shape, branch, path) for branch in branches):
@@ -190,7 +194,7 @@ def _by_cases(prover: Prover, shape: Shape, target: Located, branches: list[Loca
 
 
 def _not(prover: Prover, shape: Shape, words: dict[str, Any], target: Located, _path: frozenset[int]) -> bool:
-    return assertion("not", words) in shape.asserted or prover.disjoint(shape, target.at(words["not"]))
+    return asserted(shape, "not", words, target) or prover.disjoint(shape, target.at(words["not"]))
 
 
 def _condition(prover: Prover, shape: Shape, words: dict[str, Any], target: Located, _path: frozenset[int]) -> bool:
@@ -227,11 +231,13 @@ def _ref(prover: Prover, shape: Shape, _words: dict[str, Any], target: Located, 
     return prover.implied(shape, target.target(), path)
 
 
-def _type(_: Prover, shape: Shape, words: dict[str, Any], _target: Located, _path: frozenset[int]) -> bool:
+def _type(_: Prover, shape: Shape, words: dict[str, Any], target: Located, _path: frozenset[int]) -> bool:
     listed = [words["type"]] if isinstance(words["type"], str) else words["type"]
     if shape.type in listed:
         return True
-    whole = shape.integer or any(multiple.denominator == 1 for multiple in shape.multiples)
+    # In draft-04 1.0 is no integer, whatever it is a multiple of.
+    multiples = () if target.checker.draft is Draft.D4 else shape.multiples
+    whole = shape.integer or any(multiple.denominator == 1 for multiple in multiples)
     return shape.type == "number" and "integer" in listed and whole
 
 

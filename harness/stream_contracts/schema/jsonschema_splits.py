@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from stream_contracts.schema.jsonschema_expansion import TooWide, expand
 from stream_contracts.schema.jsonschema_located import Located, views
-from stream_contracts.schema.jsonschema_shapes import Shape, TooWide, expand, made
+from stream_contracts.schema.jsonschema_shapes import Shape, made
 
 _MOST_VALUES = 16
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
+from jsonschema_specifications import REGISTRY
 from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable, Unretrievable
 from referencing.jsonschema import DRAFT4, DRAFT6, DRAFT7, DRAFT201909, DRAFT202012
@@ -165,14 +166,16 @@ class Documents:
         for name, other in self.others:
             uris = dict.fromkeys((urljoin(own, name), name, f"./{name}"))
             pairs += [(uri, spec.create_resource(other)) for uri in uris]
-        registry: Registry[Any] = Registry().with_resources(pairs)
+        registry: Registry[Any] = REGISTRY.with_resources(pairs)  # which knows the meta-schemas
         return registry.resolver(base_uri=own)
 
     def below(self, resolver: Any, schema: Any) -> Any:
         """The resolver inside a subschema: another one only where the subschema has an id of its own."""
-        if isinstance(schema, dict) and ("$id" in schema or "id" in schema) and schema is not self.root:
-            return resolver.in_subresource(self.draft.specification.create_resource(schema))
-        return resolver
+        if not isinstance(schema, dict) or schema is self.root or not ("$id" in schema or "id" in schema):
+            return resolver
+        if not all(isinstance(schema.get(word, ""), str) for word in ("$id", "id")):
+            return resolver  # whoever reads the keywords will complain
+        return resolver.in_subresource(self.draft.specification.create_resource(schema))
 
     def lookup(self, resolver: Any, ref: Any, at: str) -> tuple[Any, Any]:
         """What a ``$ref`` leads to, and the resolver there; SchemaError where it leads nowhere."""

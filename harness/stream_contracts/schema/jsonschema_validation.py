@@ -80,10 +80,16 @@ def reject_malformed(documents: Documents, refused: SchemaError) -> None:
 def _malformed(stock: Any, root: Any) -> ValidationError | None:
     """The worst complaint of the meta-schema. Patterns are not its business here: it knows Python's dialect only."""
     try:
-        wrong: ValidationError | None = best_match(stock(stock.META_SCHEMA).iter_errors(root))
+        complaints = (error for error in stock(stock.META_SCHEMA).iter_errors(root) if not _harmless(error))
+        wrong: ValidationError | None = best_match(complaints)
         return wrong
     except RecursionError:
         return None
+
+
+def _harmless(error: ValidationError) -> bool:
+    """Lists that are empty or repeat themselves, such as ``required: []`` in draft-04: every validator takes them."""
+    return error.validator in ("uniqueItems", "minItems") or any(_harmless(inner) for inner in error.context or ())
 
 
 def draft_of(documents: Documents) -> Draft:

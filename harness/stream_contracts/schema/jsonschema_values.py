@@ -8,19 +8,22 @@ break deep inside is carried up to the root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from stream_contracts.schema.jsonschema_expansion import expand
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, expand, number, type_of
+from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, number, type_of
 from stream_contracts.schema.jsonschema_validation import Undecided, exact
 from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 
 _DEEPEST = 80
 _MOST_SHAPES = 24
+_GRACE = 6
+"""Values of a part that are still looked at when the patience is spent: so that what was found below gets up."""
 _LONGEST_TEXT = 5_000
 _NUMBERS = tuple(Fraction(n) for n in (0, 1, -1, 2, 7, 100, 2**31, -(2**31), 2**53, 10**18, -(10**18)))
 _TEXTS = ("", "a", "0", "ab", " ", "A-1", "é", "😀", "2020-01-01", "x" * 40)
@@ -44,7 +47,7 @@ class Tries:
             return self.memo[key]
         if key in self.doing:
             return []
-        if depth > _DEEPEST:
+        if depth > _DEEPEST or (self.patience <= 0 and depth):
             self.cut = True
             return self.plain(written)
         self.doing.add(key)
@@ -67,20 +70,31 @@ class Tries:
         by_type: dict[str, list[Any]] = {}
         for constant in constants:
             by_type.setdefault(type_of(constant), []).append(constant)
-        for shape in expand(written, most=_MOST_SHAPES, partial=True):
-            if shape.values is not None:
-                yield from shape.values
-                continue
-            yield from by_type.get(shape.type, ())
-            match shape.type:
-                case "number":
-                    yield from numbers(shape, hints, by_type.get("number", ()))
-                case "string":
-                    yield from strings(shape, hints)
-                case "array":
-                    yield from arrays(self, shape, hints, read, depth)
-                case "object":
-                    yield from objects(self, shape, hints, read, depth)
+        shapes = expand(written, most=_MOST_SHAPES, partial=True)
+        return _in_turn([self.of_shape(shape, hints, by_type.get(shape.type, ()), read, depth) for shape in shapes])
+
+    def of_shape(
+        self,
+        shape: Shape,
+        hints: list[dict[str, Any]],
+        constants: Iterable[Any],
+        read: tuple[Located, ...],
+        depth: int,
+    ) -> Iterator[Any]:
+        """Values of one shape: the constants of both sides first."""
+        if shape.values is not None:
+            yield from shape.values
+            return
+        yield from constants
+        match shape.type:
+            case "number":
+                yield from numbers(shape, hints, constants)
+            case "string":
+                yield from strings(shape, hints)
+            case "array":
+                yield from arrays(self, shape, hints, read, depth)
+            case "object":
+                yield from objects(self, shape, hints, read, depth)
 
     def sift(
         self, values: Iterable[Any], written: tuple[Located, ...], read: tuple[Located, ...], most: int
@@ -89,7 +103,10 @@ class Tries:
         refused: list[Any] = []
         accepted: list[Any] = []
         seen: set[Any] = set()
+        grace = _GRACE
         for value in values:
+            if self.patience <= 0 and (grace := grace - 1) < 0:
+                break
             key = equal_key(value)
             if key in seen or not self.fits(written, value):
                 continue
@@ -98,7 +115,7 @@ class Tries:
                 accepted.append(value)
             else:
                 refused.append(value)
-            if self.patience <= 0 or len(refused) >= most or (not read and len(accepted) >= most):
+            if len(refused) >= most or (not read and len(accepted) >= most):
                 break
         half = max(1, most // 2)
         return refused[:most] + varied(accepted, half)
@@ -111,6 +128,18 @@ class Tries:
         except Undecided:
             self.undecided += 1
             return False
+
+
+def _in_turn(sources: list[Iterator[Any]]) -> Iterator[Any]:
+    """One of each in turn, so that a budget is not spent on the first type alone."""
+    while sources:
+        going = []
+        for source in sources:
+            for value in source:
+                yield value
+                going.append(source)
+                break
+        sources = going
 
 
 def varied(values: list[Any], most: int) -> list[Any]:

@@ -6,15 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any
 
+from stream_contracts.schema.jsonschema_constraints import group_of, row_of
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import (
-    Shape,
-    group_of,
-    made,
-    row_of,
-    said_of,
-)
+from stream_contracts.schema.jsonschema_shapes import Shape, made, said_of
 
 _LONGEST_ARRAY = 120
 _MOST_NAMES = 400
@@ -121,11 +116,11 @@ def objects(
     least = {name: calm[name] for name in needed}
     declared = [name for group in shape.groups for name in group.properties if name in calm]
     full = least | {name: calm[name] for name in declared}
-    bases = [least, full] if len(full) > len(least) else [least]
+    busy = least | {name: calm[name] for name in lively[:_MOST_SINGLE]}
+    bases = [base for at, base in enumerate((least, full, busy)) if base not in (least, full)[:at]]
     yield from bases
     yield from _one_at_a_time(bases, lively, choices)
     yield from (least | {name: calm[name]} for name in [*spelled, *islice(choices, _MOST_SINGLE)] if name in calm)
-    yield least | {name: calm[name] for name in lively}
     yield from _presence(least, full, calm, hints)
     yield from _counts(shape, hints, least, calm)
 

@@ -127,7 +127,7 @@ class Case:
         """The moment has come: apply the fault, heal it, and say whether it took effect."""
         at = self.clock()
         took_effect = armed.fault.strike(armed.hold, armed.victim)
-        if not armed.victim.alive:
+        if took_effect:  # one that had died before is for `look_after`, which counts it
             armed.victim.replace(self.arena.cluster)
         moment = str(armed.fault.at)
         self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))

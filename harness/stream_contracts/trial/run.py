@@ -65,10 +65,18 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
         for instance in case.instances:
             instance.kill() if plan.strikes else instance.stop()
         result.own_ends = sum(len(instance.own_ends) for instance in case.instances)
-        causes = {(row.topic, row.digest): row.event_id for row in oracle if row.event_id is not None}
+        causes = _causes(oracle)
         result.records = case.evidence(causes)
         result.seconds = case.clock()
     return result
+
+
+def _causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
+    """The event of a content, where the fault-free run had one event for it and no other."""
+    events: dict[tuple[str, str], set[int | None]] = {}
+    for row in oracle:
+        events.setdefault((row.topic, row.digest), set()).add(row.event_id)
+    return {content: event for content, (event, *more) in events.items() if event is not None and not more}
 
 
 def _drive(case: Case, armed: list[Armed], result: Run) -> None:

@@ -39,6 +39,10 @@ class Exchange:
         return None if self.response is None else errors_in(self.response)
 
 
+BUFFER_BYTES = 1024 * 1024
+"""What each side of a connection may pile up unread; the default of asyncio, 64 KiB, stops and starts big frames often."""
+
+
 class Watcher(Protocol):
     """Whom a connection tells what passes, and asks what to hold: its lane."""
 
@@ -87,7 +91,7 @@ class Connection:
         self._task = asyncio.current_task()
         upstream: asyncio.StreamWriter | None = None
         try:
-            answers, upstream = await asyncio.open_connection(*self._broker)
+            answers, upstream = await asyncio.open_connection(*self._broker, limit=BUFFER_BYTES)
             await self._both(self._requests(reader, upstream), self._responses(answers, writer))
             await asyncio.wait_for(asyncio.gather(_flushed(writer), _flushed(upstream)), LINGER_S)
         except (OSError, asyncio.CancelledError, _DroppedError):

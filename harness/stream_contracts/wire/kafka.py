@@ -54,6 +54,8 @@ def header_of(frame: bytes) -> Header:
         api_key, version, correlation_id = _HEAD.unpack_from(frame)
         (length,) = struct.unpack_from(">h", frame, _HEAD.size)
         start = _HEAD.size + 2
+        if start + length > len(frame):
+            raise struct.error(f"its client id claims {length} bytes")
         client_id = bytes(frame[start : start + max(length, 0)]).decode()
     except (struct.error, UnicodeDecodeError) as error:
         raise HarnessError(f"a request of {len(frame)} bytes has no Kafka header: {error}") from error
@@ -96,7 +98,9 @@ def _decode(schema: Any, header: Header, frame: bytes) -> Any:
     view = memoryview(frame)
     try:
         _, size = entity_reader(schema.__header_schema__)(view, 0)
-        body, _ = entity_reader(schema)(view, size)
+        body, more = entity_reader(schema)(view, size)
+        if size + more != len(frame):
+            raise ValueError(f"{len(frame) - size - more} bytes are left over")
     except Exception as error:
         # kio raises many kinds on broken bytes; each means the same to us: this frame was not understood.
         raise HarnessError(

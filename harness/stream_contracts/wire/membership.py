@@ -57,7 +57,7 @@ def committed(request: Any, response: Any) -> list[tuple[str, str, int, int]]:
 
 
 def _topic(topic: Any) -> str:
-    return str(getattr(topic, "name", None) or topic.topic_id)  # ids since OffsetCommit version 10
+    return str(topic.name if hasattr(topic, "name") else topic.topic_id)  # ids since OffsetCommit version 10
 
 
 _PARTS = (

@@ -111,7 +111,7 @@ def test_what_reads_is_proved(writer: Any, reader: Any) -> None:
 
 @pytest.mark.parametrize("file", _CORPUS, ids=lambda file: file.stem)
 def test_law_a_verdict_survives_a_search(file: Path) -> None:
-    """Over the corpus, both directions: ``reads`` holds for generated values, ``fails`` has a stock-validated witness."""
+    """Over the corpus, both directions: ``reads`` holds for generated values, ``fails`` has a witness that breaks."""
     corpus = json.loads(file.read_text(encoding="utf-8"))
     for part in ("case", "near_miss"):
         pair = parsed(corpus[part]["original"]), parsed(corpus[part]["update"])
@@ -187,7 +187,7 @@ def test_which_draft_where_none_is_named() -> None:
 
 
 def test_the_registry_may_refuse_what_decodes() -> None:
-    """A list under ``items`` is fine in 2019-09; Confluent's loader refuses it, and only the registry verdict is missing."""
+    """A list under ``items`` is fine in 2019-09; Confluent refuses it, so only the registry verdict is missing."""
     tuple_2019 = {"$schema": "https://json-schema.org/draft/2019-09/schema", "items": [{"type": "string"}]}
     assert decoding(tuple_2019, tuple_2019).reads is Reads.READS
     with pytest.raises(SchemaError, match="prefixItems"):

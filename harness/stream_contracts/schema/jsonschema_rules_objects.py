@@ -1,186 +1,21 @@
-"""Decoder rules for arrays and objects: when does a shape surely satisfy what is said of items and properties?
-
-``prover`` is the Prover of ``jsonschema_rules``; it is passed in, for the rules of containers ask about their parts.
-"""
+"""Decoder rules for objects: when does a shape surely satisfy what is said of properties and their names?"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
+from stream_contracts.schema.jsonschema_constraints import asserted, group_of
+from stream_contracts.schema.jsonschema_expansion import TooWide, expand
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
+from stream_contracts.schema.jsonschema_rules_parts import ANYTHING, Proves, certain
 from stream_contracts.schema.jsonschema_rules_scalars import Rule
-from stream_contracts.schema.jsonschema_shapes import (
-    Group,
-    Row,
-    Shape,
-    TooWide,
-    assertion,
-    expand,
-    group_of,
-    made,
-    row_of,
-    said_of,
-    smaller,
-)
+from stream_contracts.schema.jsonschema_shapes import Group, Shape, made, said_of, smaller
 from stream_contracts.schema.jsonschema_validation import Undecided
 
-
-class Proves(Protocol):
-    """What these rules ask of the prover they are part of."""
-
-    kept: list[Any]
-
-    def below(self, conjunction: tuple[Located, ...], target: Located) -> bool:
-        """Whether a part of the value that satisfies the conjunction surely satisfies the target."""
-
-    def nothing(self, conjunction: tuple[Located, ...]) -> bool:
-        """Whether a part of the value surely cannot satisfy the conjunction."""
-
-    def implied(self, shape: Shape, target: Located) -> bool:
-        """Whether every value of a shape surely satisfies the target."""
-
-
 _PREFIX = re.compile(r"\^((?:[A-Za-z0-9_ \-/:@]|\\[.$\-/])+)")
-_ANYTHING = made(schema=True)
-
-
-# Arrays
-
-
-def barren_array(prover: Proves, shape: Shape) -> bool:
-    """No length is left, or an item that must be there cannot be."""
-    most = _longest(prover, shape)
-    if most is not None and most < shape.least:
-        return True
-    if any(prover.nothing(shape.item(index)) for index in range(min(shape.least, _positions(shape) + 1))):
-        return True
-    return any(least > 0 and _never_contained(prover, shape, sought) for sought, least, _ in shape.contains)
-
-
-def _positions(shape: Shape) -> int:
-    return max((len(row.prefix) for row in shape.rows), default=0)
-
-
-def _longest(prover: Proves, shape: Shape) -> int | None:
-    """The greatest length: the limit, or the first position at which nothing can stand."""
-    for index in range(min(_positions(shape) + 1, 100)):
-        if shape.most is not None and index >= shape.most:
-            break
-        if prover.nothing(shape.item(index)):
-            return smaller(shape.most, index)
-    return shape.most
-
-
-def _never_contained(prover: Proves, shape: Shape, sought: Located) -> bool:
-    """No item can be what is sought."""
-    return all(prover.nothing((*shape.item(index), sought)) for index in _places(shape, shape.most))
-
-
-def _places(shape: Shape, most: int | None, also: int = 0) -> range:
-    """One index per position that is spoken of, and one for all further items, as far as the length allows."""
-    count = max(_positions(shape), also) + 1
-    return range(count if most is None else min(count, most))
-
-
-def _items(prover: Proves, shape: Shape, row: Row) -> bool:
-    for index in _places(shape, _longest(prover, shape), len(row.prefix)):
-        wanted = row.prefix[index] if index < len(row.prefix) else row.rest
-        if wanted is not None and not prover.below(shape.item(index), wanted):
-            return False
-    return True
-
-
-def _prefix_or_items(prover: Proves, shape: Shape, _: Any, words: dict[str, Any], target: Located) -> bool:
-    row = row_of(target, words)
-    return row is None or _items(prover, shape, row)
-
-
-def _contains(prover: Proves, shape: Shape, _: Any, words: dict[str, Any], target: Located) -> bool:
-    if assertion("contains", words) in shape.asserted:
-        return True
-    sought, least, most = target.at(words["contains"]), words.get("minContains", 1), words.get("maxContains")
-    return _at_least(prover, shape, sought, least) and (most is None or _at_most(prover, shape, sought, most))
-
-
-def _at_least(prover: Proves, shape: Shape, sought: Located, least: int) -> bool:
-    if least == 0 or any(count >= least and prover.below((known,), sought) for known, count, _ in shape.contains):
-        return True
-    if shape.least < least:
-        return False
-    positions = _positions(shape)
-    fitting = sum(prover.below(shape.item(index), sought) for index in range(min(shape.least, positions)))
-    further = shape.least - positions
-    if fitting < least and further > 0 and prover.below(shape.item(positions), sought):
-        fitting += further
-    return fitting >= least
-
-
-def _at_most(prover: Proves, shape: Shape, sought: Located, most: int) -> bool:
-    longest = _longest(prover, shape)
-    if longest is not None and longest <= most:
-        return True
-    if any(
-        count is not None and count <= most and prover.below((sought,), known) for known, _, count in shape.contains
-    ):
-        return True
-    places = _places(shape, longest)
-    possible = [index for index in places if not prover.nothing((*shape.item(index), sought))]
-    endless = longest is None or longest > _positions(shape)
-    if endless and _positions(shape) in possible:
-        return False
-    return len(possible) <= most
-
-
-def _unevaluated_items(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
-    if value is True or assertion("unevaluatedItems", words) in shape.asserted:
-        return True
-    longest = 0
-    for sure in _certain(target):
-        said = sure.words()
-        if said.get("items", False) is not False:
-            return True
-        longest = max(longest, len(said.get("prefixItems", ())))
-    return _items(prover, shape, Row((_ANYTHING,) * longest, target.at(value)))
-
-
-def _few_items(prover: Proves, shape: Shape, limit: int, *_: Any) -> bool:
-    longest = _longest(prover, shape)
-    return longest is not None and longest <= limit
-
-
-def _certain(target: Located) -> Iterator[Located]:
-    """What surely evaluates beside a schema: itself, its references and its allOf branches, all the way down."""
-    seen: set[int] = set()
-    pending = [target]
-    while pending:
-        here = pending.pop()
-        if here.key not in seen:
-            seen.add(here.key)
-            yield here
-            words = here.words()
-            pending += [here.at(branch) for branch in words.get("allOf", ())]
-            pending += [here.target()] if "$ref" in words else []
-
-
-ARRAY_RULES: dict[str, Rule] = {
-    "minItems": lambda _, shape, limit, *__: shape.least >= limit,
-    "maxItems": _few_items,
-    "uniqueItems": lambda _, shape, wanted, *__: (
-        not wanted or shape.unique or (shape.most is not None and shape.most < 2)
-    ),
-    "prefixItems": _prefix_or_items,
-    "items": lambda prover, shape, value, words, target: (
-        "prefixItems" in words or _prefix_or_items(prover, shape, value, words, target)
-    ),
-    "contains": _contains,
-    "unevaluatedItems": _unevaluated_items,
-}
-
-
-# Objects
 
 
 def barren_object(prover: Proves, shape: Shape) -> bool:
@@ -342,7 +177,7 @@ def _pattern(prover: Proves, shape: Shape, pattern: str, wanted: Located) -> boo
             options = [group.patterns[pattern]]
         else:
             options = [schema for known, schema in group.patterns.items() if not _apart(known, pattern)]
-            options.append(group.rest or _ANYTHING)
+            options.append(group.rest or ANYTHING)
         if all(prover.below((option,), wanted) for option in options):
             return True
     return False
@@ -353,7 +188,7 @@ def _rest(prover: Proves, shape: Shape, target: Group, wanted: Located) -> bool:
     for group in shape.groups:
         literal = [p for p in group.patterns if literal_of(p) is not None]
         options = [schema for p, schema in group.patterns.items() if p not in target.patterns and p not in literal]
-        options.append(group.rest or _ANYTHING)
+        options.append(group.rest or ANYTHING)
         if all(prover.below((option,), wanted) for option in options):
             return True
     return prover.below((), wanted)
@@ -361,7 +196,7 @@ def _rest(prover: Proves, shape: Shape, target: Group, wanted: Located) -> bool:
 
 def _names(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
     """propertyNames: every name that can be there is accepted."""
-    if assertion("propertyNames", words) in shape.asserted:
+    if asserted(shape, "propertyNames", words, target):
         return True
     wanted = target.at(value)
     finite = _finite_names(shape)
@@ -407,16 +242,16 @@ def _depends_on_schemas(
 
 
 def _unevaluated_properties(prover: Proves, shape: Shape, value: Any, words: dict[str, Any], target: Located) -> bool:
-    if value is True or assertion("unevaluatedProperties", words) in shape.asserted:
+    if value is True or asserted(shape, "unevaluatedProperties", words, target):
         return True
     named: dict[str, Located] = {}
     matched: dict[str, Located] = {}
-    for sure in _certain(target):
+    for sure in certain(target):
         said = sure.words()
         if said.get("additionalProperties", False) is not False:
             return True
-        named |= dict.fromkeys(said.get("properties", {}), _ANYTHING)
-        matched |= dict.fromkeys(said.get("patternProperties", {}), _ANYTHING)
+        named |= dict.fromkeys(said.get("properties", {}), ANYTHING)
+        matched |= dict.fromkeys(said.get("patternProperties", {}), ANYTHING)
     return _group(prover, shape, Group(named, matched, target.at(value)))
 
 
@@ -436,6 +271,8 @@ def _once_of(*words_of_one_rule: str) -> Rule:
 
 
 _PROPERTIES = _once_of("properties", "patternProperties", "additionalProperties")
+
+
 OBJECT_RULES: dict[str, Rule] = {
     "required": lambda _, shape, names, *__: set(names) <= _needed(shape),
     "minProperties": lambda _, shape, limit, *__: max(shape.fewest, len(_needed(shape))) >= limit,

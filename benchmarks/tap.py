@@ -1,0 +1,83 @@
+"""What the tap costs: the same load through it and past it, in turn, as a ratio in one run."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from statistics import median
+
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from stream_contracts.stack import open_stack
+from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.wire.tap import Tap
+
+RECORDS, SIZE, PAIRS = 100_000, 1_000, 5
+
+
+def main() -> None:
+    """Print MB/s each way and the median of the ratios, tapped to direct; then what the tap adds to one round trip."""
+    with open_stack("local", Blueprint(), progress=lambda _: None) as stack, Tap() as tap:
+        brokers = [(broker.host, broker.port) for broker in stack.brokers]
+        lane = tap.open_lane("load", brokers, lambda _: None, time.monotonic, threading.Event())
+        ways = {"direct": stack.bootstrap, "tapped": lane.bootstrap}
+        produced: dict[str, list[float]] = {way: [] for way in ways}
+        consumed: dict[str, list[float]] = {way: [] for way in ways}
+        for _ in range(PAIRS):
+            for way, bootstrap in ways.items():
+                topic = _topic(stack.bootstrap)
+                produced[way].append(_produce(bootstrap, topic))
+                consumed[way].append(_consume(bootstrap, topic))
+        for what, rates in (("produce", produced), ("consume", consumed)):
+            ratio = median(t / d for t, d in zip(rates["tapped"], rates["direct"], strict=True))
+            told = ", ".join(f"{way} {median(rate):.0f} MB/s" for way, rate in rates.items())
+            print(f"{what}: {told}, ratio {ratio:.2f} (median of {PAIRS} pairs)")
+        topic = _topic(stack.bootstrap)
+        for way, bootstrap in ways.items():
+            trips = sorted(_round_trips(bootstrap, topic))
+            print(
+                f"one acknowledged record, {way}: median {trips[len(trips) // 2]:.2f} ms, p99 {trips[-len(trips) // 100]:.2f} ms"
+            )
+
+
+def _topic(bootstrap: str) -> str:
+    name = f"load-{uuid.uuid4().hex[:8]}"
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    return name
+
+
+def _produce(bootstrap: str, topic: str) -> float:
+    producer = Producer({"bootstrap.servers": bootstrap, "queue.buffering.max.messages": RECORDS, "linger.ms": 5})
+    value = bytes(SIZE)
+    began = time.perf_counter()
+    for _ in range(RECORDS):
+        producer.produce(topic, value)
+    producer.flush(120)
+    return RECORDS * SIZE / 1e6 / (time.perf_counter() - began)
+
+
+def _consume(bootstrap: str, topic: str) -> float:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": topic, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    seen, began = 0, 0.0
+    deadline = time.monotonic() + 120
+    while seen < RECORDS and time.monotonic() < deadline:
+        seen += len(consumer.consume(1000, timeout=1))
+        began = began or time.perf_counter()  # from the first records on: joining the group is not the load
+    consumer.close()
+    return RECORDS * SIZE / 1e6 / (time.perf_counter() - began)
+
+
+def _round_trips(bootstrap: str, topic: str, times: int = 500) -> list[float]:
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
+    trips = []
+    for _ in range(times):
+        began = time.perf_counter()
+        producer.produce(topic, b"x")
+        producer.flush(20)
+        trips.append((time.perf_counter() - began) * 1000)
+    return trips
