@@ -16,8 +16,8 @@ BENCHMARKS = {
     "json": "benchmarks.jsonschema_checks",
     "protobuf": "benchmarks.protobuf_checks",
     "gate": "benchmarks.gate",
-    "registry": "benchmarks.registry_load",
     "demo": "benchmarks.demo",
+    "registry": "benchmarks.registry_load",
 }
 
 

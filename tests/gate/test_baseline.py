@@ -10,6 +10,7 @@ import pytest
 
 from stream_contracts.errors import BaselineError, ContractError, UsageError
 from stream_contracts.findings import Verdict
+from stream_contracts.gate.repository import Repository
 from stream_contracts.gate.verdicts import exit_code
 from tests.gate.project import Project, only, rules
 
@@ -187,3 +188,26 @@ def test_complaints_about_all_contracts_come_at_once(shop: Project) -> None:
     with pytest.raises(ContractError) as caught:
         shop.review()
     assert len(caught.value.complaints) == 2
+
+
+def test_a_crafted_tree_writes_nothing_outside(shop: Project, tmp_path: Path) -> None:
+    blob = shop.git("rev-parse", "HEAD:contracts/shop/order.avsc")
+    entry = f"100644 blob {blob}\tescaped.avsc\n"
+    inner = make_tree(shop, entry)
+    contract = bytes.fromhex(shop.git("rev-parse", "HEAD:contracts/shop/contract.yaml"))
+    raw = b"40000 ..\0" + bytes.fromhex(inner) + b"100644 contract.yaml\0" + contract
+    command = ["git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin"]
+    evil = subprocess.run(command, cwd=shop.root, input=raw, capture_output=True, check=True, timeout=60)
+    tree = make_tree(shop, f"040000 tree {evil.stdout.decode().strip()}\tcontracts\n")
+    commit = shop.git("commit-tree", tree, "-p", "HEAD", "-m", "evil")
+    into = tmp_path / "deep/er/into"
+    into.mkdir(parents=True)
+    Repository.around(shop.contracts).extract(commit, [shop.contracts], into)
+    assert (into / "contracts/contract.yaml").is_file()
+    assert not list((tmp_path / "deep").rglob("*.avsc"))
+
+
+def make_tree(shop: Project, entries: str) -> str:
+    command = ["git", "mktree"]
+    done = subprocess.run(command, cwd=shop.root, input=entries, text=True, capture_output=True, check=True, timeout=60)
+    return done.stdout.strip()

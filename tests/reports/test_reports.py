@@ -202,3 +202,15 @@ def test_any_text_leaves_every_format_whole(what: str, why: str, name: str) -> N
         if form == "github":
             assert all(line.startswith("::") for line in text.split("\n")[:2])
             assert text.count("\n") == 3
+
+
+def test_what_json_has_no_word_for_is_told_in_words() -> None:
+    found = Finding(
+        "r", "half a pair: \ud800", witness={"v": [float("nan"), {"w": float("-inf")}]}, place=Place("p", 1)
+    )
+    review = Review("git", (Judged("a/b", "schema", Judgement.of([found])),))
+    for form in REPORTS:
+        rendered(form, review).encode("utf-8")
+    told = json.loads(rendered("json", review), parse_constant=pytest.fail)
+    assert told["judged"][0]["findings"][0]["witness"] == {"v": ["nan", {"w": "-inf"}]}
+    assert json.loads(rendered("sarif", review), parse_constant=pytest.fail)

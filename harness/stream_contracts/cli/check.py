@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -98,6 +99,8 @@ def _reviewed(asked: Asked, *, cached: bool) -> Review:
     known = cache.get(name) if name else None
     if known is not None:
         return known
+    # A short life with many small objects: the search for cycles among them would cost more than it frees.
+    gc.set_threshold(100_000, 50, 100)
     from stream_contracts.gate.review import review
 
     done = review(asked.paths, _options(asked))

@@ -1,67 +1,57 @@
-"""Many subjects at once: processes for the comparing, threads for asking a registry."""
+"""Many things at once: processes for what is computed, threads for what a registry is asked."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from stream_contracts.errors import SchemaError
-from stream_contracts.findings import Judgement, Place
-from stream_contracts.gate.baseline import Baseline, Versions
-from stream_contracts.gate.compare import Task, judge
-from stream_contracts.gate.rules import finding
-from stream_contracts.gate.subjects import Held
-from stream_contracts.schema import format_named
-
-MANY = 1500
-"""Comparisons from which on a second process pays for its start."""
+MANY = 40
+"""Things from which on a second process pays for its start."""
 _ASKERS = 8
-_tasks: Sequence[Task] = ()
-"""What the processes work on; they are forked, so that nothing has to be sent to them."""
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
+_work: tuple[Callable[[Any], Any], Sequence[Any]] = (str, ())
+"""What the processes do; they are forked, so that neither the function nor its items have to be sent to them."""
 
 
-def look_up(baseline: Baseline, held: Sequence[Held]) -> list[Versions]:
-    """The former versions of every subject; a registry is asked by several threads."""
-    if baseline.remote is None or len(held) < 2:
-        return [baseline.versions(each) for each in held]
-    with ThreadPoolExecutor(_ASKERS) as pool:
-        return list(pool.map(baseline.versions, held))
+def each(work: Callable[[_Item], _Done], items: Sequence[_Item], *, waits: bool = False) -> list[_Done]:
+    """Do it with every item, in order; ``waits`` says that the time goes into waiting, so threads will do.
 
-
-def judge_all(tasks: Sequence[Task]) -> list[Judgement]:
-    """Judge every task, in order; a schema that cannot be read is a finding of its own."""
-    global _tasks
+    An exception comes through. What is done with an item must not depend on what was done with another one.
+    """
+    if waits and len(items) > 1:
+        with ThreadPoolExecutor(_ASKERS) as threads:
+            return list(threads.map(work, items))
     crew = _processors()
-    if crew < 2 or sum(len(task.versions.known) for task in tasks) < MANY or not sys.platform.startswith("linux"):
-        return [_judged(task) for task in tasks]
-    for name in {task.form for task in tasks}:
-        format_named(name)  # imported once, here, instead of in every process
-    _tasks = tasks
-    share = max(1, len(tasks) // (crew * 4))
-    starts = range(0, len(tasks), share)
+    if crew < 2 or len(items) < MANY or not sys.platform.startswith("linux"):
+        return [work(item) for item in items]
+    return _forked(work, items, crew)
+
+
+def _forked(work: Callable[[_Item], _Done], items: Sequence[_Item], crew: int) -> list[_Done]:
+    global _work
+    _work = work, items
+    share = max(1, len(items) // (crew * 4))
+    starts = range(0, len(items), share)
+    # Schemas are freed by counting; a search for cycles among all that is loaded would take a third of the time.
+    gc.freeze()
     try:
-        with ProcessPoolExecutor(crew, mp_context=multiprocessing.get_context("fork")) as pool:
-            parts = pool.map(_part, starts, [share] * len(starts))
-            return [judgement for part in parts for judgement in part]
+        with ProcessPoolExecutor(crew, multiprocessing.get_context("fork"), initializer=gc.disable) as pool:
+            return [done for part in pool.map(_part, starts, [share] * len(starts)) for done in part]
     finally:
-        _tasks = ()
+        _work = str, ()
+        gc.unfreeze()
 
 
 def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def _part(start: int, count: int) -> list[Judgement]:
-    return [_judged(task) for task in _tasks[start : start + count]]
-
-
-def _judged(task: Task) -> Judgement:
-    try:
-        return judge(task)
-    except SchemaError as error:
-        at = f" at {error.pointer}" if error.pointer else ""
-        place = Place(task.source.called, 1)
-        return Judgement.of([finding("schema-unreadable", f"{error.why}{at}", place, task.subject)])
+def _part(start: int, count: int) -> list[Any]:
+    work, items = _work
+    return [work(item) for item in items[start : start + count]]

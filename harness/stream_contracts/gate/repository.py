@@ -83,7 +83,8 @@ class Repository:
         for line in filter(None, told.split(b"\0")):
             head, _, name = line.partition(b"\t")
             mode, kind, blob = head.decode("ascii").split()
-            if kind == "blob":
+            # A crafted tree could name a file outside of the folder that it is written to.
+            if kind == "blob" and b".." not in name.split(b"/") and not name.startswith(b"/"):
                 found[os.fsdecode(name)] = (mode, blob)
         return {
             name: entry

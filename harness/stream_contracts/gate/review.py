@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from stream_contracts.contract.load import find, load_all
+from stream_contracts.contract.load import find, load
 from stream_contracts.contract.model import Contract, Waiver
-from stream_contracts.errors import SchemaError, UsageError
+from stream_contracts.errors import ContractError, SchemaError, UsageError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Reason, Review, Severity, Verdict
 from stream_contracts.gate import waivers
 from stream_contracts.gate.asking import asked
 from stream_contracts.gate.baseline import KEPT, Baseline, Versions, opened
 from stream_contracts.gate.changes import CHANGES, changes
-from stream_contracts.gate.compare import Task
-from stream_contracts.gate.crew import judge_all, look_up
+from stream_contracts.gate.compare import Task, judge
+from stream_contracts.gate.crew import each
 from stream_contracts.gate.rules import finding
 from stream_contracts.gate.since import Since, since
 from stream_contracts.gate.states import Change
 from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, same, tree
+from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import level_named
 from stream_contracts.schema.format import Edition, Policy, Source
 
@@ -42,14 +43,13 @@ class Options:
     budget: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Run:
     """What a review has at hand."""
 
     options: Options
     now: Tree
     baseline: Baseline
-    versions: dict[int, Versions] = field(default_factory=dict)
 
 
 def review(paths: Sequence[Path], options: Options) -> Review:
@@ -67,7 +67,7 @@ def review(paths: Sequence[Path], options: Options) -> Review:
         Judged(f"baseline: {text.partition(': ')[0]}", "contract", Judgement.unknown(Reason.UNSUPPORTED, text))
         for text in baseline.broken
     )
-    return Review(baseline.told, (*judged, *broken), _notes(run))
+    return Review(baseline.told, (*judged, *broken), _notes(run, judged))
 
 
 def loaded(paths: Sequence[Path]) -> list[Contract]:
@@ -79,84 +79,65 @@ def loaded(paths: Sequence[Path]) -> list[Contract]:
     if not files:
         shown = ", ".join(map(str, paths))
         raise UsageError(f"no contract.yaml found at or below {shown}; `stream-contracts init` writes a first one")
-    return load_all(files)
+    contracts: list[Contract] = []
+    complaints: list[tuple[str, str]] = []
+    for contract, wrong in each(_load, files):
+        contracts += [contract] if contract else []
+        complaints += wrong
+    if complaints:
+        raise ContractError(complaints)
+    return contracts
 
 
-def _notes(run: _Run) -> tuple[str, ...]:
-    if run.options.against == KEPT and run.now.held and not any(each.known for each in run.versions.values()):
+def _load(file: Path) -> tuple[Contract | None, tuple[tuple[str, str], ...]]:
+    try:
+        return load(file), ()
+    except ContractError as error:
+        return None, error.complaints
+
+
+def _notes(run: _Run, judged: Sequence[Judged]) -> tuple[str, ...]:
+    if run.options.against == KEPT and run.now.held and all(one.new for one in judged if one.kind == "schema"):
         return ("No former version is kept, so nothing was compared; try --against git:main.",)
     return ()
 
 
 def _judged(run: _Run) -> list[tuple[Contract, list[Judged]]]:
     """Everything that was judged, by contract; former contracts that are gone come last."""
-    versions = look_up(run.baseline, run.now.held)
-    run.versions = {id(held): found for held, found in zip(run.now.held, versions, strict=True)}
-    sources = {id(held): _source(run.now, held) for held in run.now.held}
-    tasks = [_task(run, held, source) for held in run.now.held if isinstance(source := sources[id(held)], Source)]
-    verdicts = iter(judge_all(tasks))
+    for name in {held.form for held in run.now.held}:
+        format_named(name)  # imported once, here, instead of in every process
+    judged = each(lambda held: _subject(run, held), run.now.held, waits=run.baseline.remote is not None)
     told: dict[str, list[Judged]] = {contract.name: [] for contract in run.now.contracts}
-    for held in run.now.held:
-        source = sources[id(held)]
-        if isinstance(source, Source):
-            told[held.contract.name].append(_subject(run, held, source, next(verdicts)))
-        else:
-            told[held.contract.name].append(_wrong(held, source))
+    for held, one in zip(run.now.held, judged, strict=True):
+        told[held.contract.name].append(one)
     return [
         *((contract, told[contract.name] + _contract(run, contract)) for contract in run.now.contracts),
         *_gone(run),
     ]
 
 
-def _source(now: Tree, held: Held) -> Source | SchemaError:
+def _subject(run: _Run, held: Held) -> Judged:
+    """One schema; where it cannot be read, that is the finding."""
+    name, found = f"{held.contract.name}/{held.subject}", None
     try:
-        return now.source(held)
+        source = run.now.source(held)
+        return _compared(run, held, source)
+    except ReferenceMissingError as error:
+        found = finding("reference-unresolved", error.why, Place(str(held.path), 1), held.subject)
     except SchemaError as error:
-        return error
+        at = f" at {error.pointer}" if error.pointer else ""
+        found = finding("schema-unreadable", f"{error.why}{at}", Place(str(held.path), 1), held.subject)
+    return Judged(name, "schema", Judgement.of([found]), place=held.declared)
 
 
-def _wrong(held: Held, error: SchemaError) -> Judged:
-    rule = "reference-unresolved" if isinstance(error, ReferenceMissingError) else "schema-unreadable"
-    found = finding(rule, error.why, Place(str(held.path), 1), held.subject)
-    return Judged(f"{held.contract.name}/{held.subject}", "schema", Judgement.of([found]), place=held.declared)
-
-
-def _level(run: _Run, held: Held) -> tuple[str, str]:
-    """The effective level, and where it came from: the registry's own where one is asked."""
-    known = run.versions[id(held)]
-    return (known.level, known.level_from) if known.level else held.level()
-
-
-def _task(run: _Run, held: Held, source: Source) -> Task:
-    before = run.versions[id(held)].known
-    former = {each.name: each.text for each in before[-1].source.references} if before else {}
-    through = tuple(
-        each.subject
-        for each in source.references
-        if each.text and (was := former.get(each.name)) is not None and not same(was, each.text)
-    )
-    return Task(
-        held.subject,
-        held.form,
-        source,
-        _level(run, held)[0],
-        run.versions[id(held)],
-        run.now.users(held.topic) if held.topic else (),
-        run.now.referrers(held.subject),
-        through,
-        run.options.policy,
-        run.options.edition,
-        run.options.budget,
-    )
-
-
-def _subject(run: _Run, held: Held, source: Source, judgement: Judgement) -> Judged:
-    """The judgement with what a registry adds, and how it came about."""
-    known = run.versions[id(held)]
-    level, level_from = _level(run, held)
+def _compared(run: _Run, held: Held, source: Source) -> Judged:
+    """A schema that can be read, against its former versions: the judgement, and how it came about."""
+    known = run.baseline.versions(held)
+    level, level_from = (known.level, known.level_from) if known.level else held.level()
+    judgement = judge(_task(run, held, source, known, level))
     if run.baseline.remote is not None and known.known:
         judgement = asked(run.baseline.remote, held, source, judgement)
-        judgement = _with_level(run, held, judgement)
+        judgement = _with_level(held, judgement, level, level_from)
     count = len(known.known)
     compared = f"{count} former version{'s' * (count != 1)}"
     if count and not level_named(level).directions:
@@ -169,9 +150,30 @@ def _subject(run: _Run, held: Held, source: Source, judgement: Judgement) -> Jud
     return Judged(f"{held.contract.name}/{held.subject}", "schema", judgement, told, held.declared, new)
 
 
-def _with_level(run: _Run, held: Held, judgement: Judgement) -> Judgement:
+def _task(run: _Run, held: Held, source: Source, known: Versions, level: str) -> Task:
+    former = {one.name: one.text for one in known.known[-1].source.references} if known.known else {}
+    through = tuple(
+        one.subject
+        for one in source.references
+        if one.text and (was := former.get(one.name)) is not None and not same(was, one.text)
+    )
+    return Task(
+        held.subject,
+        held.form,
+        source,
+        level,
+        known,
+        run.now.users(held.topic) if held.topic else (),
+        run.now.referrers(held.subject),
+        through,
+        run.options.policy,
+        run.options.edition,
+        run.options.budget,
+    )
+
+
+def _with_level(held: Held, judgement: Judgement, applied: str, where: str) -> Judgement:
     """Warn where the registry applies another level than the contract names."""
-    applied, where = _level(run, held)
     wanted, who = held.level()
     if applied == wanted or who.startswith("the default"):
         return judgement

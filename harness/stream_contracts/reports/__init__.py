@@ -22,9 +22,12 @@ REPORTS: Final[dict[str, str]] = {
 
 
 def report_named(name: str) -> Callable[[Review], str]:
-    """Return the report of that name; raises ``UsageError`` that lists the known ones."""
+    """Return the report of that name; raises ``UsageError`` that lists the known ones.
+
+    Its text can always be written as UTF-8: half a surrogate pair, which a schema may hold, becomes ``\\udxxx``.
+    """
     if name not in REPORTS:
         raise UsageError(f"unknown report {name!r}; known: {', '.join(REPORTS)}")
     module, _, attribute = REPORTS[name].partition(":")
     render: Callable[[Review], str] = getattr(import_module(module), attribute)
-    return render
+    return lambda review: render(review).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from stream_contracts import __version__
@@ -55,9 +57,18 @@ def _finding(found: Finding) -> dict[str, Any]:
         "remedy": found.remedy,
         "place": _place(found.place),
         "facts": dict(found.facts),
-        "witness": dict(found.witness),
+        "witness": finite(found.witness),
         "fingerprint": found.fingerprint,
     }
+
+
+def finite(value: Any) -> Any:
+    """Data as JSON can hold it: a witness may be NaN or infinite, which JSON has no word for."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    return [finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _place(place: Place | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from stream_contracts.findings import Finding, Review, Severity, Verdict
+from stream_contracts.reports.json import finite
 from stream_contracts.reports.text import summary, told, verdict
 
 _MARKS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.UNKNOWN: "❔"}
@@ -64,7 +65,7 @@ def _details(found: Finding) -> Iterator[str]:
     yield ""
     yield from (f"- **{question}**: {_plain(answer)}" for question, answer in told(found))
     if found.witness:
-        shown = json.dumps(dict(found.witness), ensure_ascii=False, indent=2, default=str)[:_LONGEST_WITNESS]
+        shown = json.dumps(finite(found.witness), ensure_ascii=False, indent=2, default=str)[:_LONGEST_WITNESS]
         yield from ("", "A message that shows it:", "", "~~~json", shown.replace("~~~", "~ ~ ~"), "~~~")
     yield ""
     yield "</details>"

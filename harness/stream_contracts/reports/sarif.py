@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from stream_contracts import __version__
 from stream_contracts.findings import Finding, Place, Review, Severity
+from stream_contracts.reports.json import finite
 from stream_contracts.reports.text import told
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -47,7 +48,7 @@ def _result(found: Finding, order: dict[str, int]) -> dict[str, Any]:
         "level": "error" if found.severity is Severity.ERROR else "warning",
         "message": {"text": f"{found.what}\n{details}".strip()},
         "partialFingerprints": {"streamContracts/v1": found.fingerprint},
-        "properties": {"subject": found.subject, "witness": dict(found.witness)},
+        "properties": {"subject": found.subject, "witness": finite(found.witness)},
     }
     if found.place is not None:
         result["locations"] = [_location(found.place)]

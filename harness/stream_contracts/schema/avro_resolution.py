@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from stream_contracts.schema.avro_model import ABSENT, Array, Enum, Field, Fixed, Map, Node, Primitive, Record, Union
 from stream_contracts.schema.avro_registry import PROMOTIONS
@@ -187,7 +187,26 @@ def _plain(node: Node) -> Hashable:
     if isinstance(node, Array | Map):
         inner = _plain(node.items if isinstance(node, Array) else node.values)
         return inner and (node.type, inner)
-    if isinstance(node, Union) and all(taken(branch, node) is branch for branch in node.branches):
+    if isinstance(node, Union):
         branches = tuple(_plain(branch) for branch in node.branches)
-        return None if None in branches or not branches else ("union", *branches)
+        return None if None in branches else _plain_union(branches)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _plain_union(branches: tuple[Hashable, ...]) -> Hashable:
+    """The union of those plain branches, where fastavro takes each for itself."""
+    for branch in branches:
+        first = next((other for other in branches if _fits(branch, other)), None)
+        if first != branch:
+            return None
+    return ("union", *branches) if branches else None
+
+
+def _fits(writer: Any, reader: Any) -> bool:
+    """What ``matches`` says, of plain types."""
+    if isinstance(writer, tuple) and isinstance(reader, tuple):
+        return "union" in (writer[0], reader[0]) or (writer[0] == reader[0] and _fits(writer[1], reader[1]))
+    if "union" in (writer[0], reader[0]):
+        return True
+    return bool(writer == reader) or reader in PROMOTIONS.get(writer, ())
