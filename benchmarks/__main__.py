@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 
 BENCHMARKS = {
-    "stack": "benchmarks.stack_ready",
+    "stack": "benchmarks.stack_all",
     "sweep": "benchmarks.sweep",
     "tap": "benchmarks.tap",
     "off": "benchmarks.plugin_off",

@@ -7,6 +7,7 @@ A broken promise is a Finding, never an exception.
     │   └── SchemaError        a schema that cannot be read
     ├── UsageError             what was asked for does not exist     exit code 2
     ├── StackError             what should run does not              exit code 3
+    │   └── UnsupportedError   this backend cannot do that
     ├── BaselineError          git or a registry cannot be read      exit code 3
     └── HarnessError           we could not tell                     exit code 4
 """
@@ -51,6 +52,10 @@ class StackError(StreamContractsError):
     """A service did not come up, or an artefact is missing; the message holds the log tail and the remedy."""
 
     exit_code = 3
+
+
+class UnsupportedError(StackError):
+    """The backend lacks a service or a capability that was asked for; it becomes ``unknown: unsupported``."""
 
 
 class BaselineError(StreamContractsError):

@@ -27,6 +27,20 @@ def until(holds: Callable[[], object], timeout_s: float = 15) -> bool:
     return True
 
 
+def segments() -> set[str]:
+    """The System V shared memory segments of this machine, by id."""
+    rows = Path("/proc/sysvipc/shm").read_text(encoding="utf-8").splitlines()[1:]
+    return {row.split()[1] for row in rows}
+
+
+def segment(run_dir: Path) -> str:
+    """The segment that the PostgreSQL of this run holds, as its lock file tells; other runs have others."""
+    [lock] = run_dir.glob("**/postgres/data/postmaster.pid")
+    found = lock.read_text(encoding="utf-8").splitlines()[6].split()[1]
+    assert found in segments()
+    return found
+
+
 @pytest.fixture(scope="package")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One broker for the tests that leave it as they found it."""

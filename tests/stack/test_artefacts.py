@@ -41,7 +41,7 @@ def test_what_is_verified_stays_when_a_fetch_breaks_off(mirror: Mirror, small_ja
     with pytest.raises(StackError, match="not what the lock file names") as error:
         cache().ensure(small_jars, print)
     assert "jspecify" in str(error.value)
-    assert "1 of the jars" in str(error.value)
+    assert "1 of the files" in str(error.value)
     mirror.asked.clear()
     mirror.spoilt.clear()
     cache().ensure(small_jars, print)

@@ -46,3 +46,27 @@ def test_who_a_broker_is_cannot_be_set(setting: str) -> None:
 def test_a_number_of_brokers_that_cannot_be_run(brokers: int) -> None:
     with pytest.raises(UsageError, match=f"brokers: {brokers} "):
         Blueprint(brokers=brokers)
+
+
+def test_it_says_what_it_needs_and_how_to_ask_for_more() -> None:
+    blueprint = Blueprint(postgres=True)
+    assert blueprint.needs() == {"brokers": "1 broker", "postgres": "PostgreSQL"}
+    blueprint.require("postgres")
+    with pytest.raises(UsageError, match=r"has 1 broker, PostgreSQL; .*Blueprint\(connect=True\)"):
+        blueprint.require("connect")
+
+
+@pytest.mark.parametrize("need", ["registry", "postgres"])
+def test_a_stack_without_brokers_is_one_if_something_else_runs(need: str) -> None:
+    asked = Blueprint(brokers=0, registry="embedded") if need == "registry" else Blueprint(brokers=0, postgres=True)
+    assert list(asked.needs()) == [need]
+
+
+def test_connect_cannot_run_without_a_broker() -> None:
+    with pytest.raises(UsageError, match=r"brokers: 0 cannot be run; between 1 and 9 can"):
+        Blueprint(brokers=0, postgres=True, connect=True)
+
+
+def test_an_unknown_registry_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"'apicuroi'; known are apicurio, confluent, embedded, karapace"):
+        Blueprint(registry="apicuroi")

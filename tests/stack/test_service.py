@@ -11,14 +11,8 @@ from pathlib import Path
 import pytest
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack.service import (
-    SERVICE_TAG,
-    Killable,
-    Pausable,
-    Restartable,
-    Service,
-    first_to_end,
-)
+from stream_contracts.stack.capabilities import Killable, Pausable, Restartable
+from stream_contracts.stack.service import SERVICE_TAG, Service, first_to_end
 from stream_contracts.stack.warden import RUN_TAG, tagged
 from tests.stack.conftest import until
 

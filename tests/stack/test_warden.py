@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.brokers import watched
+from stream_contracts.stack.local_stack import watched
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.warden import RUN_TAG, tagged
 from tests.stack.conftest import until
@@ -20,7 +20,7 @@ LIGHT = """
 import os, sys, time
 from pathlib import Path
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.brokers import watched
+from stream_contracts.stack.local_stack import watched
 from stream_contracts.stack.service import Service
 
 with watched(Blueprint(), Path(sys.argv[1]), keep="keep" in sys.argv, why="test") as stack:

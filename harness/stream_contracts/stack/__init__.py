@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BACKENDS: Mapping[str, str] = {
     "local": "stream_contracts.stack.local:open_stack",
+    "docker": "stream_contracts.stack.docker:open_stack",
+    "external": "stream_contracts.stack.external:open_stack",
 }
 """Backend -> ``module:function`` of its opener, imported when that backend is asked for."""
 
@@ -27,7 +29,11 @@ AUTO = "auto"
 def chosen(backend: str) -> tuple[str, str]:
     """Return the backend that the name stands for, and why. UsageError, listing the known ones, for an unknown name."""
     if backend == AUTO:
-        return "local", "auto: local is the only backend that starts brokers"
+        # Imported here: whoever names a backend need not know how an engine is looked for.
+        from stream_contracts.stack.docker_engine import absent
+
+        why_not = absent()
+        return ("local", f"auto: {why_not}") if why_not else ("docker", "auto: a container engine answers")
     if backend not in BACKENDS:
         raise UsageError(f"unknown stack backend {backend!r}; known are {', '.join(sorted((AUTO, *BACKENDS)))}")
     return backend, "asked for"

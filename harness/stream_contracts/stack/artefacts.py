@@ -17,7 +17,9 @@ from typing import Any
 from stream_contracts.errors import StackError
 from stream_contracts.stack.locks import locked
 
-LOCK_FILE = Path(__file__).with_name("kafka.lock.toml")
+KAFKA_LOCK = Path(__file__).with_name("kafka.lock.toml")
+CONNECT_LOCK = Path(__file__).with_name("connect.lock.toml")
+APICURIO_LOCK = Path(__file__).with_name("apicurio.lock.toml")
 INSTALL = "pip install 'pytest-stream-contracts[local]'"
 PREPARE = "stream-contracts stack prepare"
 
@@ -33,20 +35,34 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """One row of the lock file: ``group:artifact:version``, sha256 in hexadecimal, size in bytes."""
+    """One row of a lock file: sha256 in hexadecimal, size in bytes.
+
+    ``coordinates`` are ``group:artifact:version``, with ``:classifier@type`` behind it for what is no plain jar.
+    """
 
     coordinates: str
     sha256: str
     size: int
 
     @property
+    def packaging(self) -> str:
+        """What kind of file it is: ``jar``, ``tar.gz``."""
+        return self.coordinates.partition("@")[2] or "jar"
+
+    @property
     def file_name(self) -> str:
         """The name in the cache; it holds the group too, because artifact names repeat."""
-        return self.coordinates.replace(":", "-") + ".jar"
+        return self.coordinates.partition("@")[0].replace(":", "-") + f".{self.packaging}"
+
+    def resolved(self, context: Any) -> Path:
+        """Fetch it into the repository of jgo's context."""
+        group, artifact, version, *classifier = self.coordinates.partition("@")[0].split(":")
+        found = context.project(group, artifact).at_version(version)
+        return Path(found.artifact("".join(classifier), self.packaging).resolve())
 
 
-def read_lock(path: Path = LOCK_FILE) -> tuple[Jar, ...]:
-    """Return the jars that the lock file names, by coordinates."""
+def read_lock(path: Path = KAFKA_LOCK) -> tuple[Jar, ...]:
+    """Return what the lock file names, by coordinates."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["jars"]
     return tuple(Jar(coordinates, row["sha256"], row["size"]) for coordinates, row in sorted(rows.items()))
 
@@ -64,7 +80,7 @@ def maven_context(repository: Path) -> Any:
     try:
         from jgo.maven import MavenContext
     except ImportError as error:
-        raise StackError(f"jgo, which fetches Kafka's jars, is not installed: {INSTALL}") from error
+        raise StackError(f"jgo, which fetches the jars, is not installed: {INSTALL}") from error
     mirror = os.environ.get("STREAM_CONTRACTS_MAVEN_URL")
     remotes = {"mirror": mirror.rstrip("/")} if mirror else None
     return MavenContext(repo_cache=repository, remote_repos=remotes, timeout=30)
@@ -116,7 +132,10 @@ class JarCache:
             return []
         with locked(self.folder, "fetching jars", progress):
             missing = self.missing(jars, thorough=thorough)
-            self._fetch_all(missing, progress)
+            try:
+                self._fetch_all(missing, progress)
+            except OSError as error:
+                raise self._incomplete(missing, error.strerror or str(error)) from error
         return missing
 
     def _fetch_all(self, missing: Sequence[Jar], progress: Progress) -> None:
@@ -124,7 +143,7 @@ class JarCache:
             return
         if os.environ.get("STREAM_CONTRACTS_OFFLINE", "0") not in ("", "0"):
             raise self._incomplete(missing, "STREAM_CONTRACTS_OFFLINE forbids to fetch them")
-        progress(f"fetching {len(missing)} jars, {sum(jar.size for jar in missing) / 1e6:.0f} MB, into {self.folder}")
+        progress(f"fetching {len(missing)} files, {sum(jar.size for jar in missing) / 1e6:.0f} MB, into {self.folder}")
         failures: dict[Jar, str] = {}
         with TemporaryDirectory(dir=self.folder, prefix=".fetch-") as scratch, _pool() as pool:
             context = maven_context(Path(scratch))
@@ -140,8 +159,7 @@ class JarCache:
             raise self._incomplete(list(failures), next(iter(failures.values())))
 
     def _fetch(self, jar: Jar, context: Any) -> None:
-        group, artifact, version = jar.coordinates.split(":")
-        fetched = Path(context.project(group, artifact).at_version(version).artifact().resolve())
+        fetched = jar.resolved(context)
         if not sound(jar, fetched, thorough=True):
             digest = hashlib.sha256(fetched.read_bytes()).hexdigest()
             raise StackError(
@@ -153,7 +171,7 @@ class JarCache:
     def _incomplete(self, missing: Sequence[Jar], why: str) -> StackError:
         names = "\n".join(f"  {jar.coordinates} ({jar.size / 1e6:.1f} MB)" for jar in missing)
         return StackError(
-            f"{len(missing)} of the jars that a local Kafka broker needs are missing:\n{names}\n"
+            f"{len(missing)} of the files that the local stack needs are missing:\n{names}\n"
             f"looked in: {self.folder}\nwhy: {why}\n"
             f"what to do: run `{PREPARE}` where Maven Central, or the mirror named by $STREAM_CONTRACTS_MAVEN_URL, can "
             f"be reached; or point $STREAM_CONTRACTS_CACHE at a folder that was prepared"

@@ -12,6 +12,28 @@ KAFKA_VERSION = "4.3.1"
 KAFKA_IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 """What the docker backend and docker-compose.yml run."""
 
+POSTGRES_VERSION = "18.4"
+POSTGRES_IMAGE = f"postgres:{POSTGRES_VERSION}"
+POSTGRES_DATABASE = "contracts"
+"""The database that a stack's DSN names; the role and the password are called so too."""
+
+DEBEZIUM_VERSION = "3.7.0.Final"
+"""Of the PostgreSQL connector; 3.7.1.Final has no plugin archive on Maven Central."""
+CONNECT_IMAGE = f"quay.io/debezium/connect:{DEBEZIUM_VERSION}"
+
+APICURIO_VERSION = "3.3.3"
+
+EMBEDDED = "embedded"
+"""The registry of this package, run in the harness's own process."""
+
+REGISTRIES: Mapping[str, str] = {
+    EMBEDDED: "",
+    "apicurio": f"apicurio/apicurio-registry:{APICURIO_VERSION}",
+    "confluent": "confluentinc/cp-schema-registry:8.3.1",
+    "karapace": "ghcr.io/aiven-open/karapace:5.0.3",
+}
+"""Registry -> its image; what has none runs without a container."""
+
 MAX_BROKERS = 9
 
 OURS = (
@@ -35,24 +57,58 @@ OURS = (
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """How many brokers run and with which settings beyond ours.
+    """What runs: only what is named here is started.
 
-    ``config`` maps Kafka broker settings to values and wins over the ones chosen here. UsageError for a number of
-    brokers outside of 1..9 and for a setting that decides who a broker is (``OURS``).
+    ``brokers`` may be 0 where something else is wanted. ``registry`` is a key of REGISTRIES, or empty. ``postgres`` comes
+    with logical replication; ``connect`` is a distributed worker that knows the Debezium PostgreSQL connector.
+    ``config``, ``postgres_config`` and ``connect_config`` map settings of the broker, of ``postgresql.conf`` and of the
+    worker to values, and win over the ones chosen here. UsageError for what cannot be run: a number of brokers
+    outside of 0..9, an unknown registry, Connect without a broker, nothing at all, and a setting that decides who a
+    broker is (``OURS``).
     """
 
     brokers: int = 1
     config: Mapping[str, str] = field(default_factory=dict)
+    registry: str = ""
+    postgres: bool = False
+    connect: bool = False
+    postgres_config: Mapping[str, str] = field(default_factory=dict)
+    connect_config: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.brokers <= MAX_BROKERS:
-            raise UsageError(f"brokers: {self.brokers} cannot be run; between 1 and {MAX_BROKERS} can")
+        if self.registry and self.registry not in REGISTRIES:
+            raise UsageError(f"unknown registry {self.registry!r}; known are {', '.join(sorted(REGISTRIES))}")
+        least = 0 if (self.registry or self.postgres) and not self.connect else 1
+        if not least <= self.brokers <= MAX_BROKERS:
+            raise UsageError(f"brokers: {self.brokers} cannot be run; between {least} and {MAX_BROKERS} can")
         fixed = sorted(set(self.config) & set(OURS))
         if fixed:
             raise UsageError(
                 f"broker config: {', '.join(fixed)} cannot be set, because the stack decides who a broker is and where "
                 f"it listens; the ones it keeps to itself are {', '.join(OURS)}"
             )
+
+    def needs(self) -> dict[str, str]:
+        """Return what it asks for: the field that asks -> how a sentence says it."""
+        asked = {
+            "brokers": "1 broker" if self.brokers == 1 else f"{self.brokers} brokers" if self.brokers else "",
+            "registry": f"the {self.registry} registry" if self.registry else "",
+            "postgres": "PostgreSQL" if self.postgres else "",
+            "connect": "Kafka Connect" if self.connect else "",
+        }
+        return {name: told for name, told in asked.items() if told}
+
+    def require(self, need: str) -> None:
+        """Raise UsageError, naming what there is and how to ask for the other, unless ``need`` is among the needs."""
+        has = self.needs()
+        if need not in has:
+            raise UsageError(
+                f"this stack has {', '.join(has.values())}; to have more, ask for it: Blueprint({need}={ASK[need]})"
+            )
+
+
+ASK: Mapping[str, str] = {"brokers": "1", "registry": repr(EMBEDDED), "postgres": "True", "connect": "True"}
+"""Field of a Blueprint -> the value by which one asks for it."""
 
 
 class Ports(NamedTuple):
@@ -120,6 +176,9 @@ TEST_SETTINGS: Mapping[str, str] = {
     # A killed broker loses its leaders after 3 s, not 9.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
+    # A peer that is frozen or cut off keeps its connections, so only time tells: 2 and 3 s, not 30.
+    "controller.socket.timeout.ms": "2000",
+    "replica.socket.timeout.ms": "3000",
     # The first election need not wait a second; later ones are governed by the fetch timeout, left as it is.
     "controller.quorum.election.timeout.ms": "300",
     "controller.quorum.election.backoff.max.ms": "200",

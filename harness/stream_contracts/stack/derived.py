@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
+from stream_contracts.errors import StackError
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.locks import locked
 
@@ -22,7 +24,8 @@ UNUSED_S = 14 * 24 * 3600
 def derived(kind: Path, key: str, build: Callable[[Path], None], progress: Progress) -> Path:
     """Return the folder ``kind/key``, built by ``build(folder)`` when it is not there or not whole.
 
-    Safe when several processes do it at once. What ``build`` raises comes through, and leaves nothing behind.
+    Safe when several processes do it at once. What ``build`` raises comes through, a full disk as StackError, and leaves
+    nothing behind.
     """
     place = kind / key
     if whole(place):
@@ -30,16 +33,45 @@ def derived(kind: Path, key: str, build: Callable[[Path], None], progress: Progr
     with locked(kind, f"preparing {kind.name}", progress):
         if whole(place):
             return place
-        scratch = Path(mkdtemp(dir=kind, prefix=".build-"))
         try:
-            build(scratch)
-            (scratch / DONE).write_text(inventory(scratch), encoding="utf-8")
-            shutil.rmtree(place, ignore_errors=True)
-            scratch.rename(place)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _build_aside(place, build)
+        except OSError as error:
+            raise StackError(
+                f"preparing {kind.name}: {place} cannot be written ({reason(error)}); free some space, or name another "
+                f"folder in $STREAM_CONTRACTS_CACHE"
+            ) from error
         _remove_unused(kind, place)
     return place
+
+
+def _build_aside(place: Path, build: Callable[[Path], None]) -> None:
+    scratch = Path(mkdtemp(dir=place.parent, prefix=".build-"))
+    try:
+        build(scratch)
+        scratch.chmod(0o755)  # a cache that root prepared is of use to others
+        (scratch / DONE).write_text(inventory(scratch), encoding="utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        scratch.rename(place)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def reason(error: OSError) -> str:
+    """Say why; where a whole tree was copied, why its first file was not."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][2])
+    return error.strerror or str(error)
+
+
+def unpacked(archive: Path, kind: Path, key: str, progress: Progress) -> Path:
+    """Return the folder ``kind/key`` with what the tar archive holds, unpacked when it is not there or not whole."""
+
+    def build(folder: Path) -> None:
+        progress(f"unpacking {archive.name}")
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+
+    return derived(kind, key, build, progress)
 
 
 def whole(place: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The local backend: everything prepared, then brokers as plain child processes, without Docker and without root."""
+"""The local backend: what the blueprint needs prepared, then plain child processes, without Docker and without root."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.brokers import running
+from stream_contracts.stack.local_stack import running
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.training import prepare
 
@@ -18,7 +18,7 @@ def open_stack(
     blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
 ) -> Iterator[Stack]:
     """Prepare what is missing, start the blueprint, and yield it ready and warm. StackError where that fails."""
-    prepared = prepare(progress)
+    prepared = prepare(progress, blueprint)
     with running(prepared, blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
         progress(stack.describe())
         yield stack

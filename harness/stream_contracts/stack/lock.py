@@ -1,42 +1,55 @@
-"""For maintainers: resolve the roots of ``kafka.lock.toml`` with jgo again and write every jar's sha256 and size.
+"""For maintainers: resolve the roots of the lock files with jgo again and write the sha256 and size of each file.
 
-Run ``python -m stream_contracts.stack.lock`` after changing the Kafka version, and commit the file.
+Run ``python -m stream_contracts.stack.lock`` after changing a version, and commit the files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stream_contracts.stack.artefacts import LOCK_FILE, Jar, maven_context
-from stream_contracts.stack.blueprint import KAFKA_VERSION
+from stream_contracts.stack.artefacts import APICURIO_LOCK, CONNECT_LOCK, KAFKA_LOCK, Jar, maven_context
+from stream_contracts.stack.blueprint import APICURIO_VERSION, DEBEZIUM_VERSION, KAFKA_VERSION
 
-ROOTS = (
-    f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}",
-    # Kafka's closure has no log backend; this is the one for the slf4j version that it brings.
-    "org.slf4j:slf4j-simple:1.7.36",
-)
+LOG_BACKEND = "org.slf4j:slf4j-simple:1.7.36"
+"""Kafka's closure has none; this is the one for the slf4j version that it brings."""
+
+ROOTS: Mapping[Path, tuple[str, ...]] = {
+    KAFKA_LOCK: (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", LOG_BACKEND),
+    CONNECT_LOCK: (
+        f"org.apache.kafka:connect-runtime:{KAFKA_VERSION}",
+        f"org.apache.kafka:connect-json:{KAFKA_VERSION}",
+        f"org.apache.kafka:connect-transforms:{KAFKA_VERSION}",
+        LOG_BACKEND,
+        f"io.debezium:debezium-connector-postgres:{DEBEZIUM_VERSION}:plugin@tar.gz",
+    ),
+    APICURIO_LOCK: (f"io.apicurio:apicurio-registry-app:{APICURIO_VERSION}:all@tar.gz",),
+}
+"""Lock file -> what it holds: jars with all they need to run, and archives (``@``) as they are."""
 
 
 def resolve(roots: Iterable[str], repository: Path) -> list[Jar]:
-    """Resolve the runtime closure of the roots into ``repository``, and return its jars by coordinates."""
+    """Resolve the roots into ``repository``: archives as they are, jars with their runtime closure; by coordinates."""
     context = maven_context(repository)
-    inputs, transitive = context.resolver.resolve([context.create_dependency(root) for root in roots])
-    jars = {}
-    for dependency in (*inputs, *transitive):
-        content = Path(dependency.artifact.resolve()).read_bytes()
-        coordinates = f"{dependency.groupId}:{dependency.artifactId}:{dependency.artifact.version}"
-        jars[coordinates] = Jar(coordinates, hashlib.sha256(content).hexdigest(), len(content))
-    return [jars[coordinates] for coordinates in sorted(jars)]
+    found = {root for root in roots if "@" in root}
+    plain = [context.create_dependency(root) for root in roots if root not in found]
+    if plain:
+        inputs, transitive = context.resolver.resolve(plain)
+        found |= {f"{each.groupId}:{each.artifactId}:{each.artifact.version}" for each in (*inputs, *transitive)}
+    jars = []
+    for coordinates in sorted(found):
+        content = Jar(coordinates, "", 0).resolved(context).read_bytes()
+        jars.append(Jar(coordinates, hashlib.sha256(content).hexdigest(), len(content)))
+    return jars
 
 
 def text(roots: Iterable[str], jars: Iterable[Jar]) -> str:
     """Return the lock file as TOML, one line per jar."""
     lines = [
-        "# Every jar that the local backend runs. Written by: python -m stream_contracts.stack.lock",
+        "# What the local backend runs, file by file. Written by: python -m stream_contracts.stack.lock",
         "roots = [" + ", ".join(f'"{root}"' for root in roots) + "]",
         "",
         "[jars]",
@@ -46,11 +59,12 @@ def text(roots: Iterable[str], jars: Iterable[Jar]) -> str:
 
 
 def main() -> None:
-    """Write the lock file where it is shipped from."""
-    with TemporaryDirectory() as repository:
-        jars = resolve(ROOTS, Path(repository))
-    LOCK_FILE.write_text(text(ROOTS, jars), encoding="utf-8")
-    sys.stderr.write(f"{LOCK_FILE}: {len(jars)} jars, {sum(jar.size for jar in jars) / 1e6:.0f} MB\n")
+    """Write the lock files where they are shipped from."""
+    for file, roots in ROOTS.items():
+        with TemporaryDirectory() as repository:
+            jars = resolve(roots, Path(repository))
+        file.write_text(text(roots, jars), encoding="utf-8")
+        sys.stderr.write(f"{file}: {len(jars)} files, {sum(jar.size for jar in jars) / 1e6:.0f} MB\n")
 
 
 if __name__ == "__main__":

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kio.schema.metadata.v12.request import MetadataRequest
 
 from stream_contracts.errors import HarnessError, StackError
 from stream_contracts.stack.client import Connection
-from stream_contracts.stack.service import Service, first_to_end
+from stream_contracts.stack.service import Watched, first_to_end
 
 POLL_S = 0.015
+FULL = 1_000_000
+"""Bytes: with less than this free, a disk is full for all that we run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Question:
     ask: Callable[[], str]
 
 
-def await_answer(question: Question, services: Sequence[Service], *, timeout_s: float, where: str, remedy: str) -> None:
+def await_answer(question: Question, services: Sequence[Watched], *, timeout_s: float, where: str, remedy: str) -> None:
     """Ask until nothing is missing; give up at once when one of the services has died, and after ``timeout_s``.
 
     StackError with the question, the last answer, the place, the command, the log tail and ``remedy``.
@@ -39,16 +43,25 @@ def await_answer(question: Question, services: Sequence[Service], *, timeout_s: 
                 failure(dead, f"ended with status {dead.exit_status} before {question.name}", where, remedy)
             )
         if time.monotonic() - begin > timeout_s:
-            told = f"waited {timeout_s:g} s until {question.name}; the last answer was: {missing}"
+            told = f"waited {timeout_s:.3g} s until {question.name}; the last answer was: {missing}"
             raise StackError("\n\n".join(failure(service, told, where, remedy) for service in services))
 
 
-def failure(service: Service, what: str, where: str, remedy: str) -> str:
+def failure(service: Watched, what: str, where: str, remedy: str) -> str:
     """Return the message of a service that did not come up."""
     return (
         f"{service.name} {what}\nat: {where}\ncommand: {shortened(service.command)}\nfolder: {service.cwd}\n"
-        f"end of its log:\n{service.log_tail() or '(the log is empty)'}\nwhat to do: {remedy}"
+        f"end of its log:\n{service.log_tail() or '(the log is empty)'}\n{_full_disk(service.cwd)}what to do: {remedy}"
     )
+
+
+def _full_disk(folder: Path) -> str:
+    """Say that the disk is full, where it is: the log, being on it, may not have been able to."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    return f"No space left on device: {free} bytes are free below {folder}\n" if free < FULL else ""
 
 
 def shortened(command: Sequence[str]) -> str:

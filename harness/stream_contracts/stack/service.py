@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack.warden import RUN_TAG, sweep, tagged
@@ -19,49 +19,78 @@ SERVICE_TAG = "STREAM_CONTRACTS_SERVICE"
 """Environment variable that every process of a service carries: ``run id/name``."""
 
 
-@runtime_checkable
-class Killable(Protocol):
-    """Can be killed without warning (SIGKILL, the whole group)."""
+class Watched(Protocol):
+    """A service that can be waited for: what a message says of it, and a descriptor that tells its end."""
+
+    @property
+    def name(self) -> str:
+        """``broker-1`` …"""
+
+    @property
+    def command(self) -> Sequence[str]:
+        """How a person would start it."""
+
+    @property
+    def cwd(self) -> Path:
+        """The folder with what it wrote here."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs; a paused one does."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended: an exit status, or minus the signal; None while it runs or before the first start."""
+
+    def ending(self) -> int | None:
+        """Return a descriptor, the caller's to close, that is readable once it has ended; None where it does not run."""
+
+    def log_tail(self, lines: int = 30) -> str:
+        """Return the last lines of its log, all starts together."""
+
+
+class Startable(Watched, Protocol):
+    """A service that a backend starts and ends: a child process, a container."""
+
+    @property
+    def nature(self) -> str:
+        """What it is, completing "it is …"."""
+
+    def start(self) -> None:
+        """Start it (again)."""
 
     def kill(self) -> None:
         """Kill it, and return when it is dead."""
 
 
-@runtime_checkable
-class Pausable(Protocol):
-    """Can be frozen with its sockets open, and thawed."""
-
-    def pause(self) -> None:
-        """Freeze it, and return when it is frozen."""
-
-    def resume(self) -> None:
-        """Thaw it."""
-
-
-@runtime_checkable
-class Restartable(Protocol):
-    """Can be asked to end, and started again."""
-
-    def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM), kill it after ``timeout_s``, and return its exit status."""
-
-    def start(self) -> None:
-        """Start it (again): same command, folder and environment; the log is continued."""
+W = TypeVar("W", bound=Watched)
 
 
 class Service:
-    """One command as a child process; knows nothing of what it runs.
+    """One command as a child process: killable, pausable, restartable. It knows nothing of what it runs.
 
     ``env`` is the whole environment of the child, without our tags, which are added. ``log_path`` takes what it writes
-    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. Nothing runs before ``start``.
-    Not thread-safe, but ``kill`` may be called from any thread.
+    to stdout and stderr. ``run_id`` is the run whose warden kills it when we are gone. ``stop_signal`` asks it to end.
+    ``private`` is a folder below which only its own processes work: those that write over their environment, our tags
+    included, are known by it. Nothing runs before ``start``. Not thread-safe, but ``kill`` may be called from any thread.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log_path: Path, run_id: str
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        log_path: Path,
+        run_id: str,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        private: Path | None = None,
     ) -> None:
         self.name, self.command, self.cwd, self.env = name, tuple(command), cwd, dict(env)
         self.log_path, self.run_id = log_path, run_id
+        self._stop_signal, self._private = stop_signal, private
+        self.nature = "a child process on this machine's loopback"
         self.incarnation = 0
         """How often it was started."""
         self.started_at_s = 0.0
@@ -122,8 +151,8 @@ class Service:
         self._bury()
 
     def stop(self, timeout_s: float) -> int:
-        """Ask it to end (SIGTERM), kill it after ``timeout_s``; return its exit status, or minus the signal."""
-        self._signal(signal.SIGTERM)
+        """Ask it to end, kill it after ``timeout_s``; return its exit status, or minus the signal."""
+        self._signal(self._stop_signal)
         self._signal(signal.SIGCONT)  # a frozen process would not hear the request
         self.wait(timeout_s)
         self._signal(signal.SIGKILL)
@@ -137,25 +166,28 @@ class Service:
             raise StackError(f"{self.name} cannot be paused: it does not run (exit status {self.exit_status})")
         self._signal(signal.SIGSTOP)
         deadline = time.monotonic() + 5
-        while self._state() not in ("T", "t"):
+        while moving := self._moving():
             if time.monotonic() > deadline or not self.alive:
-                raise StackError(f"{self.name} did not freeze: its state is {self._state() or 'gone'}")
+                raise StackError(f"{self.name} did not freeze: processes {moving} go on")
             time.sleep(0.001)
+            self._signal(signal.SIGSTOP)  # also for what was born while we signalled the others
 
     def resume(self) -> None:
         """Thaw it; nothing happens where it is not frozen."""
         self._signal(signal.SIGCONT)
 
+    def ending(self) -> int | None:
+        """Return a descriptor, the caller's to close, that is readable once it has ended; None where it does not run."""
+        if not self.alive or self.pid is None:
+            return None
+        try:
+            return os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return None
+
     def log_tail(self, lines: int = 30) -> str:
         """Return the last lines of its log, all starts together."""
-        try:
-            with self.log_path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 400 * lines))
-                text = file.read().decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return tail(self.log_path, lines)
 
     def _signal(self, number: signal.Signals) -> None:
         """Signal the group first, for it is exact and takes microseconds, then what left the group."""
@@ -165,7 +197,7 @@ class Service:
         if self._process.poll() is None or number is signal.SIGKILL:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-        for pid in tagged(SERVICE_TAG, self.tag):
+        for pid in tagged(SERVICE_TAG, self.tag, self._private):
             # Whoever is still in the group had the signal already; a second SIGTERM would cut its farewell short.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self._process.pid:
@@ -174,7 +206,7 @@ class Service:
     def _bury(self) -> None:
         if self._process is None:
             return
-        left = sweep(SERVICE_TAG, self.tag, 10)
+        left = sweep(SERVICE_TAG, self.tag, 10, self._private)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -182,13 +214,32 @@ class Service:
         if left:
             raise StackError(f"{self.name}: processes {left} survived SIGKILL; they are stuck in the kernel")
 
-    def _state(self) -> str:
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+    def _moving(self) -> list[int]:
+        """Its processes that are not frozen; the dead do not count."""
+        pids = {self.pid or 0, *tagged(SERVICE_TAG, self.tag, self._private)}
+        return [pid for pid in sorted(pids) if state_of(pid) not in ("T", "t", "Z", "X", "")]
+
+
+def state_of(pid: int) -> str:
+    """The letter of the process's state as proc(5) has it; empty where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+    return ""
+
+
+def tail(path: Path, lines: int) -> str:
+    """Return the last lines of a text file, empty where there is none, without reading all of it."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 400 * lines))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
         return ""
+    return "\n".join(text.splitlines()[-lines:])
 
 
-def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | None:
+def first_to_end(services: Sequence[W], timeout_s: float) -> W | None:
     """Wait until one of the services is not running, and return it; None when ``timeout_s`` is over first.
 
     This is the wait to poll with: it takes ``timeout_s`` while all is well, and no time once one has died.
@@ -197,13 +248,11 @@ def first_to_end(services: Sequence[Service], timeout_s: float) -> Service | Non
     handles = []
     try:
         for service in services:
-            if not service.alive or service.pid is None:
+            handle = service.ending()
+            if handle is None:
                 return service
-            try:
-                handles.append(os.pidfd_open(service.pid))
-            except ProcessLookupError:
-                return service
-            poll.register(handles[-1], select.POLLIN)
+            handles.append(handle)
+            poll.register(handle, select.POLLIN)
         poll.poll(timeout_s * 1000)
     finally:
         for handle in handles:

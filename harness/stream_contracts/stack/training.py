@@ -1,92 +1,112 @@
-"""Everything that is prepared ahead of a start: jars, formatted storage, and the AOT cache of one training run.
+"""Everything that is prepared ahead of a start: files, formatted storage, and the AOT cache of one training run each.
 
-The AOT cache (JEP 483, 514, 515) holds classes as the training run loaded and linked them; a broker that starts from it
+The AOT cache (JEP 483, 514, 515) holds classes as the training run loaded and linked them; a JVM that starts from it
 takes half the time. A JVM that finds the cache unfit runs without it, so a wrong one costs time, never correctness.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack import storage
+from stream_contracts.stack import apicurio, connect, lessons, postgres, storage
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.brokers import LocalStack, Prepared, running
+from stream_contracts.stack.brokers import Kafka
+from stream_contracts.stack.capabilities import Restartable
 from stream_contracts.stack.derived import derived
+from stream_contracts.stack.local_stack import Kind, LocalStack, Prepared, refuse_foreign, running
 from stream_contracts.stack.runtime import Runtime, runtime
 
-CACHE = "kafka.aot"
 WRITE_S = 120.0
 """How long the JVM may take to write the cache after it was asked to end; it takes 3 to 6 s."""
-CLIENT_S = 15.0
-TOPIC = "training"
+
+Lesson = Callable[[LocalStack], None]
+"""What a stack does while its student watches."""
 
 
-def prepare(progress: Progress, *, thorough: bool = False) -> Prepared:
-    """Return all that a local start needs, fetching and computing what is not there. StackError where that fails.
+def prepare(progress: Progress, blueprint: Blueprint | None = None, *, thorough: bool = False) -> Prepared:
+    """Return all that a local start of the blueprint needs, fetching and computing what is not there.
 
-    Only the AOT cache is dispensable: where it cannot be made, ``progress`` is told why, and brokers start without it.
+    One broker by default. UnsupportedError for what only containers can run, StackError where something else fails. Only
+    AOT caches are dispensable: where one cannot be made, ``progress`` is told why, and the service starts without it.
     """
+    wanted = blueprint or Blueprint()
+    refuse_foreign(wanted)
+    kinds: dict[str, Kind] = {}
+    if wanted.brokers:
+        kinds["brokers"] = _kafka(progress, thorough=thorough)
+    if wanted.registry == "apicurio":
+        kinds["registry"] = _apicurio(progress, thorough=thorough)
+    if wanted.postgres:
+        kinds["postgres"] = postgres.prepare(progress)
+    if wanted.connect:
+        kinds["connect"] = _connect(kinds["brokers"], progress, thorough=thorough)
+    return Prepared(kinds)
+
+
+def _kafka(progress: Progress, *, thorough: bool) -> Kafka:
     found = runtime(progress, thorough=thorough)
-    formatted = storage.template(found, progress)
-    try:
-        trained = derived(found.home / "aot", found.key("aot"), _train(found, formatted, progress), progress)
-    except StackError as error:
-        progress(f"brokers will start without an AOT cache, more slowly: {error}")
-        return Prepared(found, formatted)
-    return Prepared(found, formatted, (f"-XX:AOTCache={trained / CACHE}",))
+    kafka = Kafka(found, storage.template(found, progress))
+
+    def study(student: tuple[str, ...], work: Path) -> None:
+        kinds = {"brokers": replace(kafka, flags=student)}
+        _attend(Blueprint(), kinds, "broker-1", lessons.kafka, work, progress)
+
+    return replace(kafka, flags=_trained("kafka", found, study, progress))
 
 
-def _train(found: Runtime, formatted: Path, progress: Progress) -> Callable[[Path], None]:
+def _connect(kafka: Kind, progress: Progress, *, thorough: bool) -> connect.Connect:
+    found = connect.found(progress, thorough=thorough)
+
+    def study(student: tuple[str, ...], work: Path) -> None:
+        kinds = {"brokers": kafka, "postgres": postgres.prepare(progress), "connect": connect.Connect(found, student)}
+        _attend(Blueprint(postgres=True, connect=True), kinds, connect.NAME, lessons.connect, work, progress)
+
+    return connect.Connect(found, _trained("connect", found, study, progress))
+
+
+def _apicurio(progress: Progress, *, thorough: bool) -> apicurio.Apicurio:
+    found, program = apicurio.found(progress, thorough=thorough)
+
+    def study(student: tuple[str, ...], work: Path) -> None:
+        kinds = {"registry": apicurio.Apicurio(found, program, student)}
+        _attend(Blueprint(brokers=0, registry="apicurio"), kinds, apicurio.NAME, lessons.registry, work, progress)
+
+    return apicurio.Apicurio(found, program, _trained("apicurio", found, study, progress))
+
+
+def _attend(
+    blueprint: Blueprint, kinds: Mapping[str, Kind], student: str, lesson: Lesson, work: Path, progress: Progress
+) -> None:
+    """Run the stack in ``work`` through the lesson, then ask the student to end, which is when it writes its cache."""
+    with running(Prepared(kinds), blueprint, run_dir=work, progress=progress) as stack:
+        lesson(stack)
+        status = stack.service(student, can=Restartable).stop(WRITE_S)
+        if not any(work.parent.glob("*.aot")):
+            raise StackError(
+                f"the training run ended with status {status} and wrote no cache; end of its log:\n"
+                f"{stack.service(student).log_tail()}"
+            )
+
+
+def _trained(
+    name: str, found: Runtime, study: Callable[[tuple[str, ...], Path], None], progress: Progress
+) -> tuple[str, ...]:
+    """Return the flags with which a JVM uses its AOT cache; none where the cache cannot be made."""
+
     def build(folder: Path) -> None:
-        progress("training the AOT cache (once per Kafka and Java version, takes about ten seconds)")
-        output = folder / CACHE
-        student = Prepared(found, formatted, (f"-XX:AOTCacheOutput={output}",))
+        progress(f"training the AOT cache of {name} (once per version of it and of Java, takes about ten seconds)")
         work = folder / "work"
-        with running(student, Blueprint(), run_dir=work, progress=progress) as stack:
-            exercise(stack)
-            status = stack.service("broker-1").stop(WRITE_S)
-            if not output.is_file():
-                raise StackError(
-                    f"the training run ended with status {status} and wrote no cache; end of its log:\n"
-                    f"{stack.service('broker-1').log_tail()}"
-                )
+        study((f"-XX:AOTCacheOutput={folder / name}.aot",), work)
         shutil.rmtree(work, ignore_errors=True)
 
-    return build
-
-
-def exercise(stack: LocalStack) -> None:
-    """Do once what clients of a trial do: make a topic, produce in a transaction, consume, commit."""
-    # Imported here: a start from a warm cache has no use for a client.
-    from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-    from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
-
-    settings: dict[str, Any] = {"bootstrap.servers": stack.bootstrap}
-    admin = AdminClient(settings)
-    admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(CLIENT_S)
-    producer = Producer({**settings, "transactional.id": TOPIC, "compression.type": "none"})
-    producer.init_transactions(CLIENT_S)
-    consumer = Consumer({**settings, "group.id": TOPIC, "auto.offset.reset": "earliest", "enable.auto.commit": False})
     try:
-        for number in range(3):
-            producer.begin_transaction()
-            producer.produce(TOPIC, key=b"k", value=b"v%d" % number)
-            producer.commit_transaction(CLIENT_S)
-        consumer.subscribe([TOPIC])
-        message = consumer.poll(CLIENT_S)
-        if message is None or message.error():
-            raise StackError(f"the training run could not read its own record: {message and message.error()}")
-        producer.begin_transaction()
-        position = [TopicPartition(TOPIC, 0, 1)]
-        producer.send_offsets_to_transaction(position, consumer.consumer_group_metadata(), CLIENT_S)
-        producer.abort_transaction(CLIENT_S)
-        consumer.commit(message=message, asynchronous=False)
-    except KafkaException as error:
-        raise StackError(f"the training run failed: {error}") from error
-    finally:
-        consumer.close()
+        place = derived(found.home / "aot", found.key("aot"), build, progress)
+    except StackError as error:
+        progress(f"{name} will start without an AOT cache, more slowly: {error}")
+        return ()
+    return (f"-XX:AOTCache={place / name}.aot",)

@@ -7,6 +7,7 @@ this same file run by path with ``python -I -S``, so it imports nothing but the 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import shutil
@@ -24,10 +25,15 @@ SWEEP_S = 20.0
 """How long the warden tries to kill what is left; only a process stuck in the kernel could need that long."""
 
 KEEP = b"keep\n"
+IPC_RMID = 0
 
 
-def tagged(variable: str, value: str) -> list[int]:
-    """Return the processes whose environment holds that variable with that value (Linux: ``/proc/PID/environ``)."""
+def tagged(variable: str, value: str, within: Path | None = None) -> list[int]:
+    """Return the processes whose environment holds that variable with that value (Linux: ``/proc/PID/environ``).
+
+    Some programs write over their environment to show a title (PostgreSQL's children do): one whose environment is blank
+    is known by working ``within`` that folder.
+    """
     wanted = f"{variable}={value}".encode()
     found = []
     for entry in os.listdir("/proc"):  # noqa: PTH208 – hot loop, and names are all it needs
@@ -35,12 +41,17 @@ def tagged(variable: str, value: str) -> list[int]:
             continue
         # A process may end, or belong to somebody else, while we look at it.
         with contextlib.suppress(OSError), open(f"/proc/{entry}/environ", "rb") as file:  # noqa: PTH123 – hot loop
-            if wanted in file.read().split(b"\0"):
+            words = file.read().split(b"\0")
+            if wanted in words or (within is not None and not any(words) and _works_in(entry, within)):
                 found.append(int(entry))
     return found
 
 
-def sweep(variable: str, value: str, timeout_s: float) -> list[int]:
+def _works_in(pid: str, folder: Path) -> bool:
+    return (os.readlink(f"/proc/{pid}/cwd") + "/").startswith(f"{folder}/")  # noqa: PTH115 – hot loop
+
+
+def sweep(variable: str, value: str, timeout_s: float, within: Path | None = None) -> list[int]:
     """Kill every process with that tag until two looks in a row find none; return what is left after ``timeout_s``.
 
     One look is not enough: a process may have been about to start another one.
@@ -48,7 +59,7 @@ def sweep(variable: str, value: str, timeout_s: float) -> list[int]:
     deadline = time.monotonic() + timeout_s
     clean = 0
     while True:
-        left = tagged(variable, value)
+        left = tagged(variable, value, within)
         clean = 0 if left else clean + 1
         if clean == 2 or time.monotonic() > deadline:
             return left
@@ -56,6 +67,14 @@ def sweep(variable: str, value: str, timeout_s: float) -> list[int]:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
+
+
+def release_shared_memory(folder: Path) -> None:
+    """Give back the System V segment that a killed PostgreSQL leaves behind; its lock file tells which one it is."""
+    for lock in folder.glob("*/data/postmaster.pid"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            segment = int(lock.read_text(encoding="utf-8").splitlines()[6].split()[1])
+            ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)
 
 
 class Warden:
@@ -121,7 +140,8 @@ def main(run_id: str, folder: str, parent: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     keep = watch(0, lambda: os.getppid() != int(parent))
-    sweep(RUN_TAG, run_id, SWEEP_S)
+    sweep(RUN_TAG, run_id, SWEEP_S, Path(folder))
+    release_shared_memory(Path(folder))
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -29,7 +29,7 @@ from kio.static.primitive import i8, i32, i32Timedelta, i64
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.client import Connection
 from stream_contracts.stack.readiness import Question, await_answer
-from stream_contracts.stack.service import Service
+from stream_contracts.stack.service import Watched
 
 NAME = "stream-contracts-warmup"
 GROUP, TRANSACTION = i8(0), i8(1)
@@ -39,7 +39,7 @@ INTERNAL = TopicName("__consumer_offsets")
 WARM_S = 30.0
 
 
-def warm_up(brokers: Sequence[tuple[int, str, int]], services: Collection[Service]) -> None:
+def warm_up(brokers: Sequence[tuple[int, str, int]], services: Collection[Watched]) -> None:
     """Commit one transaction with one group's offset in it. StackError where that does not succeed in time."""
     where = ", ".join(f"{host}:{port}" for _, host, port in brokers)
     remedy = "read the log above: the internal topics need as many live brokers as their replication factor"
