@@ -212,3 +212,13 @@ def test_the_harness_killed_leaves_no_process_no_file_and_no_segment(tmp_path: P
     process.wait(10)
     assert until(lambda: not list(tmp_path.iterdir()))
     assert held not in segments()
+
+
+def test_every_polite_stop_ends_well(postgres: Stack) -> None:
+    """Its checkpointer takes the signal that ends the server for another one: only the server itself may get it."""
+    service = postgres.service("postgres", can=Restartable)
+    for _ in range(10):
+        with session(postgres):
+            assert service.stop(20) == 0
+        service.start()
+        postgres.await_ready()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Part, capable, named
 from stream_contracts.stack.external_file import VARIABLE, Elsewhere, read
 from stream_contracts.stack.external_traces import administrator
+from stream_contracts.stack.local_stack import run_folder
 from stream_contracts.stack.model import Broker, Stack
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.readiness import Question
@@ -225,13 +224,9 @@ def opened(
 ) -> Iterator[Stack]:
     """Yield what runs elsewhere, and tidy up our traces in the end; errors as `open_stack`."""
     refuse(blueprint, elsewhere)
-    token = uuid.uuid4().hex[:12]
-    folder = ((run_dir or Path(tempfile.gettempdir())) / f"stack-{token}").absolute()
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
-    stack = ExternalStack(blueprint, elsewhere, folder, f"{elsewhere.namespace}{token}", why)
+    folder = run_folder(run_dir)
+    run_id = f"{elsewhere.namespace}{folder.name.rpartition('-')[2]}"
+    stack = ExternalStack(blueprint, elsewhere, folder, run_id, why)
     try:
         if keep:
             stack.keep()

@@ -245,13 +245,8 @@ def watched(blueprint: Blueprint, run_dir: Path | None, *, keep: bool, why: str)
 
 
 def run_folder(above: Path | None) -> Path:
-    """Make the folder of a run, named ``stack-<run id>``, and return it. StackError where it cannot be made."""
-    folder = ((above or Path(tempfile.gettempdir())) / f"stack-{uuid.uuid4().hex[:12]}").absolute()
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
-    return folder
+    """Name the folder of a run: ``stack-<run id>``. Its warden makes it."""
+    return ((above or Path(tempfile.gettempdir())) / f"stack-{uuid.uuid4().hex[:12]}").absolute()
 
 
 @contextmanager

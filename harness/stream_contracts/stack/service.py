@@ -152,7 +152,8 @@ class Service:
 
     def stop(self, timeout_s: float) -> int:
         """Ask it to end, kill it after ``timeout_s``; return its exit status, or minus the signal."""
-        self._signal(self._stop_signal)
+        # A program that looks after its children tells them itself; the same signal may mean another thing to them.
+        self._signal(self._stop_signal, strays=self._private is None)
         self._signal(signal.SIGCONT)  # a frozen process would not hear the request
         self.wait(timeout_s)
         self._signal(signal.SIGKILL)
@@ -189,15 +190,15 @@ class Service:
         """Return the last lines of its log, all starts together."""
         return tail(self.log_path, lines)
 
-    def _signal(self, number: signal.Signals) -> None:
-        """Signal the group first, for it is exact and takes microseconds, then what left the group."""
+    def _signal(self, number: signal.Signals, *, strays: bool = True) -> None:
+        """Signal the group first, for it is exact and takes microseconds, then what left the group (``strays``)."""
         if self._process is None:
             return
         # An unreaped leader keeps the group's id ours; once it was reaped and the group is empty, there is nobody.
         if self._process.poll() is None or number is signal.SIGKILL:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-        for pid in tagged(SERVICE_TAG, self.tag, self._private):
+        for pid in tagged(SERVICE_TAG, self.tag, self._private) if strays else ():
             # Whoever is still in the group had the signal already; a second SIGTERM would cut its farewell short.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) != self._process.pid:

@@ -78,7 +78,11 @@ def release_shared_memory(folder: Path) -> None:
 
 
 class Warden:
-    """The harness's end of the pipe: as long as it is open, the warden only waits."""
+    """The harness's end of the pipe: as long as it is open, the warden only waits.
+
+    It is started before the run's folder is made: a harness that is killed in between leaves nothing either. StackError
+    where the folder cannot be made.
+    """
 
     def __init__(self, run_id: str, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -90,6 +94,14 @@ class Warden:
             cwd="/",
             start_new_session=True,
         )
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            self.dismiss()
+            # Imported here: the warden itself, which is this file run by path, knows nothing but the standard library.
+            from stream_contracts.errors import StackError
+
+            raise StackError(f"the run's folder {folder} cannot be made: {error.strerror}") from error
 
     @property
     def pid(self) -> int:
