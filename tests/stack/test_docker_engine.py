@@ -25,10 +25,8 @@ from stream_contracts.stack.docker_images import IMAGES, ensure, image
 from stream_contracts.stack.docker_warden import KEPT_S, RUN_LABEL, gone, owner
 from stream_contracts.stack.ports import reserved
 from tests.stack.conftest import until
-from tests.stack.docker_lane import SCRIPT, docker_stack, engine
+from tests.stack.docker_lane import SCRIPT, docker_stack
 from tests.stack.test_postgres import rows
-
-__all__ = ["engine"]
 
 ALONE = Blueprint(brokers=0, postgres=True)
 """The lightest thing that can be run."""
