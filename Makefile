@@ -23,7 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/pytest -q tests/law
 
 test: check
-	$(BIN)/pytest --ignore tests/law
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/law
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -15,8 +15,9 @@ BENCHMARKS = {
     "avro": "benchmarks.avro_checks",
     "json": "benchmarks.jsonschema_checks",
     "protobuf": "benchmarks.protobuf_checks",
-    "registry": "benchmarks.registry_load",
+    "gate": "benchmarks.gate",
     "demo": "benchmarks.demo",
+    "registry": "benchmarks.registry_load",
 }
 
 

@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stream-backend",
         metavar="NAME",
         default=None,
-        help="what runs the brokers: auto, local (default: auto)",
+        help="what runs the brokers: auto, local, docker, external (default: auto)",
     )
     group.addoption(
         "--stream-seed", metavar="N", type=int, default=None, help="seed of the generated input (default: 1)"

@@ -8,6 +8,7 @@ A broken promise is a Finding, never an exception.
     ├── UsageError             what was asked for does not exist     exit code 2
     ├── StackError             what should run does not              exit code 3
     │   └── UnsupportedError   this backend cannot do that
+    ├── BaselineError          git or a registry cannot be read      exit code 3
     └── HarnessError           we could not tell                     exit code 4
 """
 
@@ -55,6 +56,12 @@ class StackError(StreamContractsError):
 
 class UnsupportedError(StackError):
     """The backend lacks a service or a capability that was asked for; it becomes ``unknown: unsupported``."""
+
+
+class BaselineError(StreamContractsError):
+    """What a change is compared with cannot be had: git or a registry does not answer, or not as it should."""
+
+    exit_code = 3
 
 
 class HarnessError(StreamContractsError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 
@@ -51,7 +52,9 @@ class Finding:
     """One thing that a person has to know: rule, place, what, why it matters, what to do, witness.
 
     ``rule`` is the id of the row (schema rule, anomaly, gate rule) that fired. ``witness`` is JSON-ready data that
-    proves the finding: the event and its offsets, or the value that no longer decodes.
+    proves the finding: the event and its offsets, or the value that no longer decodes. ``subject`` names what it is
+    about (a registry subject, a topic, a pipeline), ``facts`` are further answers by question (who breaks, in which
+    order to deploy, …). ``excused`` says why the finding does not count although it stands: a waiver, for example.
     """
 
     rule: str
@@ -61,6 +64,21 @@ class Finding:
     place: Place | None = None
     severity: Severity = Severity.ERROR
     witness: Mapping[str, Any] = field(default_factory=dict)
+    subject: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    excused: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """An error that nobody excused."""
+        return self.severity is Severity.ERROR and not self.excused
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same finding in the next run: rule, subject and node count, lines and wording do not."""
+        file = self.place.path.rpartition("/")[2] if self.place else ""
+        told = "\0".join((self.rule, self.subject, self.facts.get("at", ""), file))
+        return blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +96,53 @@ class Judgement:
 
     @classmethod
     def of(cls, findings: Sequence[Finding], note: str = "") -> Judgement:
-        """Fail where an error was found, pass otherwise: warnings alone do not break a promise."""
-        broken = any(finding.severity is Severity.ERROR for finding in findings)
+        """Fail where an error was found, pass otherwise: warnings, and what is excused, do not break a promise."""
+        broken = any(finding.counts for finding in findings)
         return cls(Verdict.FAIL if broken else Verdict.PASS, tuple(findings), note=note)
 
     @classmethod
     def unknown(cls, reason: Reason, note: str, findings: Sequence[Finding] = ()) -> Judgement:
         """No verdict, and why there is none."""
         return cls(Verdict.UNKNOWN, tuple(findings), reason, note)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One thing that was judged, by name: its judgement, how it was judged, and where it is written.
+
+    ``kind`` says what it is: ``schema``, ``topic``, ``pipeline``, ``contract``. ``new`` marks what the baseline lacks.
+    """
+
+    name: str
+    kind: str
+    judgement: Judgement
+    told: str = ""
+    place: Place | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that one run of the gate judged, and against what; the reports are made from it."""
+
+    against: str
+    judged: tuple[Judged, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding, in the order of what was judged."""
+        return tuple(finding for each in self.judged for finding in each.judgement.findings)
+
+    @property
+    def unknown(self) -> tuple[Judged, ...]:
+        """What nothing can be said of."""
+        return tuple(each for each in self.judged if each.judgement.verdict is Verdict.UNKNOWN)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail where anything fails, else unknown where anything is unknown or nothing was judged, else pass."""
+        verdicts = {each.judgement.verdict for each in self.judged}
+        if Verdict.FAIL in verdicts:
+            return Verdict.FAIL
+        return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts or not verdicts else Verdict.PASS

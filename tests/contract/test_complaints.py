@@ -37,7 +37,7 @@ CASES = {
         "owner: team-orders",
         "owner: x\nzzz: 1",
         "3:1",
-        "unknown key 'zzz'; known keys: contract, owner, registry, topics, pipelines",
+        "unknown key 'zzz'; known keys: contract, owner, registry, topics, shared, pipelines, waivers",
         "owner: zzz",
     ),
     "merge key": Case(

@@ -12,8 +12,8 @@ from stream_contracts.stack.artefacts import cache_home
 from stream_contracts.stack.runtime import runtime
 
 
-def prepare(**env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from stream_contracts.cli import main; main()", "stack", "prepare"]
+def prepare(*more: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from stream_contracts.cli import main; main()", "stack", "prepare", *more]
     return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -36,3 +36,16 @@ def test_prepare_without_a_network_is_the_environments_fault_and_no_traceback(tm
 def test_what_is_prepared_needs_no_network() -> None:
     runtime(print)
     assert prepare(STREAM_CONTRACTS_OFFLINE="1").returncode == 0
+
+
+def test_every_service_that_is_asked_for_is_prepared() -> None:
+    done = prepare("--postgres", "--connect")
+    assert done.returncode == 0, done.stderr
+    for name in ("Kafka with an AOT cache", "PostgreSQL 18.4", "Kafka Connect with an AOT cache, 57 verified files"):
+        assert name in done.stderr
+
+
+def test_what_cannot_be_prepared_is_told() -> None:
+    done = prepare("--registry", "karapace")
+    assert done.returncode == 3
+    assert "the local backend cannot run the karapace registry" in done.stderr

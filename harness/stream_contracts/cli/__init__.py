@@ -11,12 +11,19 @@ from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
 
 COMMANDS: dict[str, str] = {
+    "check": "stream_contracts.cli.check:check",
+    "compat": "stream_contracts.cli.compat:compat",
+    "diff": "stream_contracts.cli.diff:diff",
+    "doctor": "stream_contracts.cli.doctor:doctor",
+    "explain": "stream_contracts.cli.explain:explain",
+    "init": "stream_contracts.cli.init:init",
+    "lint": "stream_contracts.cli.lint:lint",
+    "pull": "stream_contracts.cli.pull:pull",
+    "register": "stream_contracts.cli.register:register",
+    "replay": "stream_contracts.cli.replay:replay",
     "registry": "stream_contracts.cli.registry:registry",
     "stack": "stream_contracts.cli.stack:stack",
-    "init": "stream_contracts.cli.init:init",
-    "replay": "stream_contracts.cli.replay:replay",
     "test": "stream_contracts.cli.test:test",
-    "compat": "stream_contracts.cli.compat:compat",
 }
 """Subcommand -> ``module:attribute`` of its click command."""
 

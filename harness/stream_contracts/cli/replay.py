@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("contract", type=click.Path(exists=True, path_type=Path))
-@click.option("--backend", default="auto", show_default=True, help="What runs the brokers: auto, local.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="What runs the brokers: auto, local, docker, external."
+)
 def replay(plan: Path, contract: Path, backend: str) -> None:
     """Run the PLAN that a failing trial saved (plan.json) once more against its CONTRACT, and judge it.
 

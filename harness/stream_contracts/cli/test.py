@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--backend", default="auto", show_default=True, help="What runs the brokers: auto, local.")
+@click.option(
+    "--backend", default="auto", show_default=True, help="What runs the brokers: auto, local, docker, external."
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of the generated input.")
 @click.option("--every-moment", is_flag=True, help="Kill at every moment, however many there are.")
 def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stream_contracts.contract import placeholders
 from stream_contracts.contract.complaints import names, nearest
-from stream_contracts.contract.model import former
+from stream_contracts.contract.model import DATE, former
 from stream_contracts.contract.tree import BYTES_MAX, Steps
 
 FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
@@ -30,6 +32,7 @@ class Around:
 
 
 Check = Callable[[Any, Around], Iterator[str]]
+DAY = re.compile(DATE, re.ASCII)
 ANY = None
 """In a pattern: every key of a mapping, every item of a list."""
 
@@ -120,6 +123,21 @@ def schema_file(name: str, around: Around) -> Iterator[str]:
             yield from (f"{file}: {text}" for text in _unreadable(file))
 
 
+def real_day(text: str, _: Around) -> Iterator[str]:
+    """A day that the calendar has."""
+    if DAY.fullmatch(text):
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            yield f"found the day {text!r}, which no calendar has; allowed: a day such as 2027-03-31"
+
+
+def waives_something(waiver: dict[str, Any], _: Around) -> Iterator[str]:
+    """A waiver is for one thing, not for a rule everywhere."""
+    if "subject" not in waiver and "path" not in waiver:
+        yield "found a waiver for no thing; add 'subject' (a subject, topic or pipeline) or 'path' (a file)"
+
+
 def _unreadable(file: Path) -> Iterator[str]:
     """Say why a schema file cannot be read, if so; what it means is the schema room's business."""
     try:
@@ -157,6 +175,9 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("topics",), dict, topics_apart),
     (("topics", ANY, "key", "schema"), str, schema_file),
     (("topics", ANY, "value", "schema"), str, schema_file),
+    (("shared", ANY, "schema"), str, schema_file),
+    (("waivers", ANY), dict, waives_something),
+    (("waivers", ANY, "expires"), str, real_day),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +18,13 @@ Delivery = Literal["at-most-once", "at-least-once", "exactly-once"]
 Framing = Literal["none", "confluent"]
 Isolation = Literal["namespace", "broker"]
 Role = Literal["key", "value"]
+Presence = Literal["required", "optional"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 SETTING = r"^[A-Za-z0-9._-]+$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 FIELD = r"^\$(\.[^.\s\[\]]+)+$"
 
 PATTERNS = {
@@ -29,6 +32,7 @@ PATTERNS = {
     TOPIC: "a topic name of up to 249 letters, digits, '.', '_' and '-'",
     VARIABLE: "the name of an environment variable: letters, digits and '_', no digit first",
     SETTING: "the name of a topic setting: letters, digits, '.', '_' and '-'",
+    DATE: "a day such as 2027-03-31",
     FIELD: "a path such as $.processed_at or $.order.total",
 }
 """What each pattern means, for people."""
@@ -68,6 +72,8 @@ class Schema(_Part):
     """The registry subject; `<topic>-value` or `<topic>-key` unless it is given."""
     compatibility: Level | None = None
     """The compatibility level of this subject; the one of `registry` unless it is given."""
+    references: Mapping[Text, Text] = {}
+    """Schemas that this one refers to: the name in its text (an Avro full name, an import, a $ref) to their subject."""
     framing: Framing = "none"
     """`confluent` where records carry the zero byte and the schema id before the data, `none` where they are bare."""
 
@@ -85,6 +91,8 @@ class Topic(_Part):
     """The schema of the record keys; without one they are text."""
     value: Schema | None = None
     """The schema of the record values; without one they are small JSON documents."""
+    headers: Mapping[Text, Presence] = {}
+    """Record headers that readers may count on: `required` is on every record, `optional` on some."""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -148,6 +156,23 @@ class Pipeline(_Part):
     """What is fed."""
 
 
+class Waiver(_Part):
+    """A finding of the gate that is meant: it stays visible, and does not fail until the waiver expires."""
+
+    rule: Text
+    """The id of the rule, as the finding names it."""
+    subject: Text | None = None
+    """What the finding is about: a registry subject, a topic or a pipeline."""
+    path: Text | None = None
+    """The file that the finding is in, relative to the contract's folder; this or `subject` is required."""
+    reason: Text
+    """Why the break is meant."""
+    owner: Text
+    """Who answers for it."""
+    expires: Annotated[str, Field(pattern=DATE)]
+    """The last day on which the waiver holds."""
+
+
 class Contract(_Part):
     """One contract folder, as its ``contract.yaml`` tells it."""
 
@@ -159,8 +184,12 @@ class Contract(_Part):
     """How the schema registry is set up."""
     topics: Mapping[TopicName, Topic] = {}
     """The topics, by name."""
+    shared: Mapping[Text, Schema] = {}
+    """Schemas of no topic that others refer to, by their registry subject."""
     pipelines: Mapping[Name, Pipeline] = {}
     """The pipelines, by name."""
+    waivers: tuple[Waiver, ...] = ()
+    """Findings that are meant, each with an owner and an end."""
 
     _file: Path = PrivateAttr(Path("contract.yaml"))
     _tree: Tree = PrivateAttr(Tree())
@@ -222,8 +251,11 @@ def former(folder: Path, name: str) -> tuple[Path, ...]:
     schema = Path(name)
     numbered = re.compile(rf"{re.escape(schema.stem)}\.v(\d+){re.escape(schema.suffix)}", re.ASCII)
     try:
-        files = sorted((folder / "former").iterdir())
+        names = os.listdir(folder / "former")  # noqa: PTH208 - a contract may hold 20,000 of them, and Path is slow
     except OSError:
         return ()
-    found = ((numbered.fullmatch(file.name), file) for file in files)
-    return tuple(file for _, file in sorted((int(match[1]), file) for match, file in found if match))
+    start = f"{schema.stem}.v"
+    found = ((numbered.fullmatch(name), name) for name in names if name.startswith(start))
+    return tuple(
+        folder / "former" / name for _, name in sorted((int(match[1]), name) for match, name in found if match)
+    )

@@ -1,18 +1,18 @@
-"""Decide for one schema of a contract whether it may ship: against its former versions, at its effective level."""
+"""Decide for one schema of a contract whether it may ship: against its kept versions, at its effective level."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date, datetime
 
 from stream_contracts.contract.model import Contract, Schema
-from stream_contracts.errors import SchemaError
-from stream_contracts.findings import Finding, Judgement, Place, Reason, Severity
-from stream_contracts.schema import format_for
-from stream_contracts.schema.compat import Answer, Comparison, check
-from stream_contracts.schema.explain import BREAKS, explanations
-from stream_contracts.schema.format import Reads, Source
+from stream_contracts.errors import ContractError
+from stream_contracts.findings import Judged, Judgement
+from stream_contracts.gate.baseline import kept
+from stream_contracts.gate.compare import Task, judge
+from stream_contracts.gate.subjects import tree
+from stream_contracts.gate.waivers import waived
+from stream_contracts.schema.compat import BUDGET
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,59 +25,22 @@ class Decision:
     """How many former versions there are; 0 is a new schema."""
 
 
-def decide(contract: Contract, schema: Schema) -> Decision:
-    """Compare a schema with every former version that its level asks for.
+def decide(contract: Contract, schema: Schema, *, budget: int = BUDGET, today: date | None = None) -> Decision:
+    """Compare a schema with every kept version that its level asks for; a new schema passes.
 
     The registry's verdict decides; where a decoder breaks although the registry agrees, that is a warning with the
-    message that shows it. A schema that cannot be read raises `SchemaError`. A new schema passes.
+    message that shows it. ``budget`` values are drawn per comparison in search of a break that no rule knows; waivers
+    excuse what they name until they expire, which is judged by ``today``. A schema that cannot be read raises ``SchemaError``.
     """
-    form, former, level = format_for(schema.file), contract.former(schema), contract.level(schema)
-    answer = check(form, [_source(path) for path in former], _source(contract.path(schema)), level)
-    if answer.registry is None:
-        failure = next(comparison.failure for comparison in answer.comparisons if comparison.failure)
-        return Decision(Judgement.unknown(Reason.UNSUPPORTED, failure, ()), level, len(former))
-    place = Place(str(contract.path(schema)), 1)
-    found = [finding for comparison in answer.comparisons for finding in _findings(answer, comparison, place)]
-    return Decision(Judgement.of(found), level, len(former))
-
-
-def _findings(answer: Answer, comparison: Comparison, place: Place) -> Iterator[Finding]:
-    against = f"{Path(comparison.former.called).name}, {comparison.direction}"
-    known = explanations(answer.format)
-    refused = [difference for difference in comparison.differences if not difference.compatible]
-    decoding = comparison.decoding
-    witness = {} if decoding is None or decoding.witness is None else {
-        "written": decoding.witness.value,
-        "bytes": decoding.witness.data.hex(),
-        "read": decoding.witness.error or decoding.witness.outcome,
-    }  # fmt: skip
-    for difference in refused:
-        told = known.get(difference.kind)
-        yield Finding(
-            difference.kind,
-            f"{difference.message} (at {difference.path}, against {against})",
-            f"it breaks {BREAKS[comparison.direction]}",
-            told.instead if told else "",
-            place,
-            witness=witness,
-        )
-    if decoding is None or refused or decoding.reads in (Reads.READS, Reads.UNKNOWN):
-        return
-    for clash in decoding.clashes:
-        told = known.get(clash.rule)
-        yield Finding(
-            clash.rule,
-            f"{clash.message} (at {clash.pointer}, against {against}); the registry allows it",
-            f"decoders {clash.reads.value} it: {BREAKS[comparison.direction]}",
-            told.instead if told else "",
-            place,
-            Severity.WARNING,
-            witness,
-        )
-
-
-def _source(path: Path) -> Source:
-    try:
-        return Source(path.read_text(encoding="utf-8"), called=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SchemaError(str(path), f"it cannot be read: {error}") from error
+    now = tree((contract,))
+    held = next((each for each in now.held if each.schema is schema), None)
+    if held is None:
+        raise ContractError([(str(contract.file), f"the schema {schema.file} is not one of this contract")])
+    versions, level = kept(now, held), contract.level(schema)
+    users = now.users(held.topic) if held.topic else ()
+    task = Task(
+        held.subject, held.form, now.source(held), level, versions, users, now.referrers(held.subject), budget=budget
+    )
+    raw = Judged(held.subject, "schema", judge(task))
+    told = waived(contract, [raw], today or datetime.now().astimezone().date(), lambda _: False)
+    return Decision(told[0].judgement, level, len(versions.known))

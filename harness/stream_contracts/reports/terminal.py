@@ -15,6 +15,11 @@ def judged(what: str, judgement: Judgement) -> Iterator[str]:
     yield f"{what}: {_verdict(judgement)}"
     if judgement.note:
         yield from (f"  {line}" for line in judgement.note.splitlines())
+    yield from findings(judgement)
+
+
+def findings(judgement: Judgement) -> Iterator[str]:
+    """Tell what was found: errors first, each rule once with its reason and remedy."""
     for severity in Severity:
         for rule in dict.fromkeys(found.rule for found in judgement.findings if found.severity is severity):
             yield ""
@@ -34,11 +39,16 @@ def _group(rule: str, severity: Severity, found: list[Finding]) -> Iterator[str]
     for finding in found:
         at = f" ({finding.place})" if finding.place else ""
         yield f"    {finding.what}{at}"
+        if finding.excused:
+            yield f"      does not count: {finding.excused}"
     first = found[0]
     if first.why:
         yield f"    why it matters: {first.why}"
     if first.remedy:
         yield f"    what to do: {first.remedy}"
+    for question, answer in first.facts.items():
+        if question != "at":
+            yield f"    {question}: {answer}"
     if first.witness and first.place:  # a schema's witness is a message; an anomaly's rows are in the sentences already
         shown = json.dumps(dict(first.witness), ensure_ascii=False, default=str)
         yield f"    a message that shows it: {shown[:_LONGEST_WITNESS]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, NoReturn
 
 from stream_contracts.errors import SchemaError
@@ -252,6 +253,8 @@ class _Text:
 
     def check_name(self, name: Any, pointer: str, what: str) -> None:
         """Refuse what is no name; letters beyond ASCII pass Java since 1.12 only, so they are complained about."""
+        if isinstance(name, str) and _NAME.fullmatch(name):
+            return
         if not isinstance(name, str) or not name or not (name[0] == "_" or name[0].isalpha()):
             self.refuse(pointer, f"{json.dumps(name)} is not a {what}: letters, digits and _, no digit first")
         if not all(letter == "_" or letter.isalnum() for letter in name):
@@ -267,6 +270,10 @@ class _Text:
         self.reading.named[named.fullname] = named
         self.reading.owners[named.fullname] = self.reading.open[-1] if self.reading.open else ""
         return named
+
+
+_NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+"""What nobody objects to."""
 
 
 def _logical(written: dict[str, Any]) -> Logical | None:

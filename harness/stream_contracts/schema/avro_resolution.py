@@ -8,12 +8,12 @@ only by name.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from stream_contracts.schema.avro_model import ABSENT, Array, Enum, Field, Fixed, Map, Node, Record, Union
+from stream_contracts.schema.avro_model import ABSENT, Array, Enum, Field, Fixed, Map, Node, Primitive, Record, Union
 from stream_contracts.schema.avro_registry import PROMOTIONS
 
 SIMILAR: Final = 0.6
@@ -165,6 +165,48 @@ def _inside(pair: Pair) -> Iterator[Pair]:
         yield Pair(f"{at}/values", reader.values, writer.values, (*trail, Step(writer)))
     elif isinstance(writer, Record) and isinstance(reader, Record) and same_name(writer, reader):
         for field, target in targets(writer, reader):
-            if target is not None:
+            if target is not None and not _quiet(field.node, target.node):
                 pointer = f"{at}/fields/{reader.places[target.name]}/type"
                 yield Pair(pointer, target.node, field.node, (*trail, Step(writer, field=field.name)))
+
+
+def _quiet(writer: Node, reader: Node) -> bool:
+    """Whether two types are one and the same, of a kind about which no rule has anything to say."""
+    known = _plain(writer)
+    return known is not None and known == _plain(reader)
+
+
+@lru_cache(maxsize=16384)
+def _plain(node: Node) -> Hashable:
+    """A type that is made of bare primitives, in a form that can be compared; None for every other one.
+
+    A union counts only where fastavro takes each branch for itself: in ["double", "long"] a long becomes a double.
+    """
+    if isinstance(node, Primitive):
+        return node.type if node.logical is None else None
+    if isinstance(node, Array | Map):
+        inner = _plain(node.items if isinstance(node, Array) else node.values)
+        return inner and (node.type, inner)
+    if isinstance(node, Union):
+        branches = tuple(_plain(branch) for branch in node.branches)
+        return None if None in branches else _plain_union(branches)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _plain_union(branches: tuple[Hashable, ...]) -> Hashable:
+    """The union of those plain branches, where fastavro takes each for itself."""
+    for branch in branches:
+        first = next((other for other in branches if _fits(branch, other)), None)
+        if first != branch:
+            return None
+    return ("union", *branches) if branches else None
+
+
+def _fits(writer: Any, reader: Any) -> bool:
+    """What ``matches`` says, of plain types."""
+    if isinstance(writer, tuple) and isinstance(reader, tuple):
+        return "union" in (writer[0], reader[0]) or (writer[0] == reader[0] and _fits(writer[1], reader[1]))
+    if "union" in (writer[0], reader[0]):
+        return True
+    return bool(writer == reader) or reader in PROMOTIONS.get(writer, ())

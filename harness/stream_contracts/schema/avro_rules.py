@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from stream_contracts.schema.avro_defaults import fits
 from stream_contracts.schema.avro_logical import kind
-from stream_contracts.schema.avro_model import ABSENT, Enum, Fixed, Node, Primitive, Record, Union
+from stream_contracts.schema.avro_model import ABSENT, Enum, Field, Fixed, Node, Primitive, Record, Union
 from stream_contracts.schema.avro_resolution import (
     Pair,
     Step,
@@ -218,11 +219,17 @@ def default_is_no_value(reader: Node, writer: Node) -> Iterator[Hit]:
     """A default that fastavro hands out although it is not what the field's type says."""
     if isinstance(reader, Record) and isinstance(writer, Record) and same_name(writer, reader):
         filled = {target.name for _, target in targets(writer, reader) if target is not None}
-        for at, each in enumerate(reader.fields):
-            if each.name not in filled and bad_default(each.node, each.default):
+        for at, each in _badly_filled(reader):
+            if each.name not in filled:
                 yield Hit(
                     f"/fields/{at}/default", f"{each.name} gets {each.default!r}, which is no {_called(each.node)}"
                 )
+
+
+@lru_cache(maxsize=1024)
+def _badly_filled(reader: Record) -> tuple[tuple[int, Field], ...]:
+    """The fields whose default is no value of their type, by position."""
+    return tuple((at, each) for at, each in enumerate(reader.fields) if bad_default(each.node, each.default))
 
 
 def bad_default(node: Node, default: Any) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.local_stack import refuse_foreign, running
+from stream_contracts.stack.local_stack import running
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.training import prepare
 
@@ -18,7 +18,6 @@ def open_stack(
     blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
 ) -> Iterator[Stack]:
     """Prepare what is missing, start the blueprint, and yield it ready and warm. StackError where that fails."""
-    refuse_foreign(blueprint)
     prepared = prepare(progress, blueprint)
     with running(prepared, blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
         progress(stack.describe())

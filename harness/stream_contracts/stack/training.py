@@ -18,7 +18,7 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.brokers import Kafka
 from stream_contracts.stack.capabilities import Restartable
 from stream_contracts.stack.derived import derived
-from stream_contracts.stack.local_stack import Kind, LocalStack, Prepared, running
+from stream_contracts.stack.local_stack import Kind, LocalStack, Prepared, refuse_foreign, running
 from stream_contracts.stack.runtime import Runtime, runtime
 
 WRITE_S = 120.0
@@ -31,10 +31,11 @@ Lesson = Callable[[LocalStack], None]
 def prepare(progress: Progress, blueprint: Blueprint | None = None, *, thorough: bool = False) -> Prepared:
     """Return all that a local start of the blueprint needs, fetching and computing what is not there.
 
-    One broker by default. StackError where that fails. Only AOT caches are dispensable: where one cannot be made,
-    ``progress`` is told why, and the service starts without it.
+    One broker by default. UnsupportedError for what only containers can run, StackError where something else fails. Only
+    AOT caches are dispensable: where one cannot be made, ``progress`` is told why, and the service starts without it.
     """
     wanted = blueprint or Blueprint()
+    refuse_foreign(wanted)
     kinds: dict[str, Kind] = {}
     if wanted.brokers:
         kinds["brokers"] = _kafka(progress, thorough=thorough)

@@ -118,6 +118,11 @@ class Case:
         self.journal.add(*self._fed.sends)
         return self._fed
 
+    def shared(self) -> bool:
+        """Whether the instances are one stable group, so that each has its partitions."""
+        groups = set[str]().union(*(instance.lane.groups for instance in self.instances))
+        return any(self.arena.cluster.is_shared(group, len(self.instances)) for group in groups)
+
     def arm(self, name: str, fault: Fault) -> Armed:
         """Let a fault wait for its moment."""
         victim = next(instance for instance in self.instances if instance.lane.instance == fault.at.instance)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kio.schema.consumer_group_heartbeat.v1.request import ConsumerGroupHeartbeatRequest
+from kio.schema.describe_groups.v5.request import DescribeGroupsRequest
 from kio.schema.find_coordinator.v4.request import FindCoordinatorRequest
 from kio.schema.leave_group.v5.request import LeaveGroupRequest, MemberIdentity
 from kio.schema.list_offsets.v7.request import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
@@ -89,6 +90,12 @@ class Cluster:
         if any(int(part.error_code) == _UNSTABLE_OFFSET for _, part in parts):
             return None
         return {(topic, int(part.partition_index)): int(part.committed_offset) for topic, part in parts}
+
+    def is_shared(self, group: str, members: int) -> bool:
+        """Whether a group is stable, with that many members: its partitions are dealt out, and nobody is on the way."""
+        request = DescribeGroupsRequest(groups=(GroupId(group),), include_authorized_operations=False)
+        found = self._coordinator(group).ask(request).groups[0]
+        return not found.error_code and str(found.group_state) == "Stable" and len(found.members) == members
 
     def dismiss(self, members: Iterable[Member]) -> list[Member]:
         """Say goodbye for members that were killed, so that nobody waits for their session to time out."""

@@ -16,6 +16,8 @@ DRAIN_S = 30.0
 """How long a run may take to come to rest before we say that we could not tell."""
 QUIET_S = 0.08
 """How long a run at rest must stay so: time for what a process does after its last commit."""
+SHARE_S = 15.0
+"""How long several instances may take to deal out their partitions before they are fed all the same."""
 LOOK_S = 0.02
 """The brokers are asked again after this time even when nothing passed on the wire."""
 
@@ -56,8 +58,9 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     result = Run(plan, folder)
     with Case(arena, folder, number) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
-        result.sends = case.feed(with_aborted=plan.with_aborted).sends
         armed = [case.arm(strike.fault, fault_named(strike.fault, moment_of(strike))) for strike in plan.strikes]
+        if len(case.instances) == 1:
+            result.sends = case.feed(with_aborted=plan.with_aborted).sends
         for instance in case.instances:
             instance.start()
         _drive(case, armed, result)
@@ -80,8 +83,13 @@ def _causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
 
 
 def _drive(case: Case, armed: list[Armed], result: Run) -> None:
-    """Until rest, or the bound; on the way each fault is applied when its moment comes."""
-    deadline, quiet_since = case.clock() + DRAIN_S, None
+    """Until rest, or the bound; on the way each fault is applied when its moment comes.
+
+    Several instances are fed only when they have dealt out their partitions: fed before, whoever is up first would do
+    all the work, and the moments of the others would not come.
+    """
+    quiet_since, share_until = None, case.clock() + SHARE_S
+    deadline = share_until + DRAIN_S
     while True:
         for strike in [strike for strike in armed if strike.hold.hit.is_set()]:
             armed.remove(strike)
@@ -91,7 +99,9 @@ def _drive(case: Case, armed: list[Armed], result: Run) -> None:
             result.restless = hopeless
             return
         case.wait(LOOK_S)
-        missing = case.unfinished()
+        if not result.sends and (case.shared() or case.clock() > share_until):
+            result.sends = case.feed(with_aborted=result.plan.with_aborted).sends
+        missing = case.unfinished() if result.sends else "its instances do not share one group"
         if missing is not None:
             quiet_since = None
         elif quiet_since is None:

