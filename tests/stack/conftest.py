@@ -15,6 +15,9 @@ from stream_contracts.stack import open_stack
 from stream_contracts.stack.artefacts import Jar, JarCache, cache_home, read_lock
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.model import Stack
+from tests.stack.docker_lane import engine
+
+__all__ = ["engine"]  # one fixture for all modules: there is one engine
 
 
 def until(holds: Callable[[], object], timeout_s: float = 15) -> bool:

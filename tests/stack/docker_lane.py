@@ -6,6 +6,7 @@ loudly, where that cannot be; ``official`` takes the engine that answers and its
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -30,8 +31,8 @@ STOP_S = 90
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[str]:
-    """The address of an engine that has the images."""
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an engine that has the images; one for all workers of a run."""
     lane = os.environ.get(VARIABLE, "standin")
     if lane not in LANES:
         pytest.fail(f"${VARIABLE} is {lane!r}; known are {', '.join(LANES)}")
@@ -40,9 +41,17 @@ def engine() -> Iterator[str]:
     if lane == "official":
         yield os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         return
-    # Two engines at once would tread on each other's packet filter.
-    with locked(Path("/tmp/stream-contracts-engine"), "running a container engine", print):
-        yield from _own()
+    place = tmp_path_factory.getbasetemp()
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    with locked(place.parent if shared else place, "starting a container engine", print):
+        process, folder, keep = _found_or_started((place.parent if shared else place) / "engine")
+    try:
+        yield f"unix://{folder}/docker.sock"
+    finally:
+        # It reads from a pipe that every worker holds open, and ends with the last of them, whatever ends that one.
+        os.close(keep)
+        if process is not None and not shared:
+            process.wait(STOP_S)
 
 
 @contextmanager
@@ -54,27 +63,43 @@ def docker_stack(engine: str, blueprint: Blueprint, folder: Path, progress: Prog
             yield stack
 
 
-def _own() -> Iterator[str]:
-    import docker
-
+def _found_or_started(pointer: Path) -> tuple[subprocess.Popen[str] | None, Path, int]:
+    """Return the engine's process, if it is this worker's, its folder, which ``pointer`` names to the others, and its pipe."""
+    if pointer.exists():
+        folder = Path(pointer.read_text())
+        # Without a reader there is no engine behind the pipe any more.
+        with contextlib.suppress(OSError):
+            return None, folder, os.open(folder / "in", os.O_WRONLY | os.O_NONBLOCK)
     # A short path: a socket's may have 107 characters.
     folder = Path(mkdtemp(prefix="engine-", dir="/tmp"))
-    process = subprocess.Popen(
-        [SCRIPT, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
+    process, keep = _started(folder)
+    pointer.write_text(str(folder))
+    return process, folder, keep
+
+
+def _started(folder: Path) -> tuple[subprocess.Popen[str], int]:
+    import docker
+
+    os.mkfifo(folder / "in")
+    reader = os.open(folder / "in", os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(folder / "in", os.O_WRONLY)
+    os.set_blocking(reader, True)
     try:
-        said = process.stdout.readline().split()
-        if said[:1] != ["ready"]:
+        process = subprocess.Popen(
+            [SCRIPT, folder], stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        if process.stdout.readline().split()[:1] != ["ready"]:
             _, why = process.communicate(timeout=STOP_S)
+            shutil.rmtree(folder, ignore_errors=True)
             pytest.fail(why, pytrace=False)
-        client = docker.DockerClient(base_url=said[1], timeout=300)
+        client = docker.DockerClient(base_url=f"unix://{folder}/docker.sock", timeout=300)
         for role in standin.STAND_INS:
             standin.build(role, client)
         client.close()
-        yield said[1]
+    except BaseException:
+        os.close(writer)
+        raise
     finally:
-        process.stdin.close()
-        process.wait(STOP_S)
-        shutil.rmtree(folder, ignore_errors=True)
+        os.close(reader)
+    return process, writer

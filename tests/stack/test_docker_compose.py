@@ -17,9 +17,6 @@ from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.readiness import Question, cluster_complete
 from stream_contracts.stack.rest import answers, ask
 from tests.stack.conftest import until
-from tests.stack.docker_lane import engine
-
-__all__ = ["engine"]
 
 ROOT = Path(__file__).parents[2]
 RUN = ("kafka", "postgres", "connect")

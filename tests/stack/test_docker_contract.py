@@ -17,9 +17,7 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable, Restartable
 from stream_contracts.stack.model import Stack
 from tests.stack.conftest import until
-from tests.stack.docker_lane import docker_stack, engine
-
-__all__ = ["engine"]
+from tests.stack.docker_lane import docker_stack
 
 pytestmark = pytest.mark.broker
 

@@ -13,7 +13,7 @@ from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable
 from stream_contracts.stack.docker_connect import variable, worker_environment
 from stream_contracts.stack.docker_postgres import command
 from stream_contracts.stack.model import Stack
-from tests.stack.docker_lane import docker_stack, engine
+from tests.stack.docker_lane import docker_stack
 from tests.stack.test_connect import (
     test_a_configuration_that_connect_refuses_is_told_in_its_words,
     test_a_killed_worker_comes_back_and_a_killed_database_is_followed_on,
@@ -31,7 +31,6 @@ from tests.stack.test_postgres import (
 from tests.stack.test_registries import test_confluents_client_registers_and_reads
 
 __all__ = [
-    "engine",
     "test_a_configuration_that_connect_refuses_is_told_in_its_words",
     "test_a_kill_loses_no_committed_row_and_the_address_stays",
     "test_a_killed_worker_comes_back_and_a_killed_database_is_followed_on",

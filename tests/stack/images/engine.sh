@@ -13,6 +13,7 @@ folder=${1:?usage: engine.sh FOLDER}
 socket=$folder/docker.sock
 install_s=${ENGINE_INSTALL_S:-400}
 start_s=${ENGINE_START_S:-60}
+wait_s=${ENGINE_WAIT_S:-900}
 
 fail() {
     printf 'no container engine: %s\n' "$1" >&2
@@ -46,11 +47,14 @@ install() {
 
 start() {
     [ "$(id -u)" = 0 ] || fail "dockerd of our own needs root"
+    # Two engines would tread on each other's packet filter: one at a time, until we are gone, whatever ends us.
+    exec 9> /tmp/stream-contracts-engine.lock
+    flock --timeout "$wait_s" 9 || fail "another test run has had one for $wait_s s"
     iptables-save > "$folder/iptables.before" 2> /dev/null || fail "the packet filter cannot be read: $(iptables-save 2>&1 | tail -n 1)"
     cat /proc/sys/net/ipv4/ip_forward > "$folder/ip_forward.before"
     # A session of its own: a ^C at the terminal ends the tests first, and us through their end.
     setsid dockerd --host "unix://$socket" --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/dockerd.pid" \
-        --bridge none --group root > "$folder/dockerd.log" 2>&1 < /dev/null &
+        --bridge none --group root > "$folder/dockerd.log" 2>&1 < /dev/null 9>&- &
     daemon=$!
     local deadline=$((SECONDS + start_s))
     until engine version > /dev/null 2>&1; do
@@ -98,12 +102,17 @@ stop() {
     rm -rf --one-file-system "$folder"
 }
 
-daemon=
-mkdir -p "$folder"
-install
-trap stop EXIT
-trap '' INT HUP
-trap 'exit 143' TERM
-start
-echo "ready unix://$socket"
-cat > /dev/null
+main() {
+    daemon=
+    mkdir -p "$folder"
+    install
+    trap stop EXIT
+    trap '' INT HUP
+    trap 'exit 143' TERM
+    start
+    echo "ready unix://$socket"
+    cat > /dev/null
+    exit
+}
+
+main
