@@ -46,9 +46,11 @@ def segment(run_dir: Path) -> str:
 
 @pytest.fixture(scope="package")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """One broker for the tests that leave it as they found it."""
-    with open_stack("auto", Blueprint(), run_dir=tmp_path_factory.mktemp("run"), progress=print) as stack:
-        yield stack
+    """One broker for the tests that leave it as they found it: what ``auto`` stands for where there are no containers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        with open_stack("auto", Blueprint(), run_dir=tmp_path_factory.mktemp("run"), progress=print) as stack:
+            yield stack
 
 
 class Mirror(ThreadingHTTPServer):

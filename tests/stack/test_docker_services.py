@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from stream_contracts.errors import StackError, UnsupportedError, UsageError
-from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.blueprint import REGISTRIES, Blueprint
 from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable
+from stream_contracts.stack.docker import roles
+from stream_contracts.stack.docker_brokers import broker_environment
+from stream_contracts.stack.docker_brokers import variable as broker_variable
 from stream_contracts.stack.docker_connect import variable, worker_environment
 from stream_contracts.stack.docker_postgres import command
+from stream_contracts.stack.docker_registries import PROGRAMS
 from stream_contracts.stack.model import Stack
 from tests.stack.docker_lane import docker_stack
 from tests.stack.test_connect import (
@@ -106,6 +110,29 @@ def test_one_that_does_not_come_up_says_why(engine: str, tmp_path: Path) -> None
 def test_a_registry_in_a_container_can_be_killed(registry: Stack) -> None:
     registry.service("registry", can=Killable).kill()
     assert not registry.service("registry").alive
+
+
+def test_what_the_image_of_kafka_is_told() -> None:
+    blueprint = Blueprint(brokers=2, config={"log.retention.ms": "9"})
+    told = broker_environment(blueprint, 2, host="build-7", port=20_001, cluster_id="c")
+    assert told["KAFKA_ADVERTISED_LISTENERS"].startswith("CLIENT://build-7:20001,INSIDE://broker-2:")
+    assert told["KAFKA_CONTROLLER_QUORUM_VOTERS"] == "1@peer-1:9095,2@peer-2:9095"
+    assert "REPLICATION://peer-2:" in told["KAFKA_ADVERTISED_LISTENERS"], "peers talk on a network of their own"
+    assert told["KAFKA_LOG_RETENTION_MS"] == "9", "the user's settings win"
+    assert told["CLUSTER_ID"] == "c"
+    assert broker_variable("a_b-c.d") == "KAFKA_A__B___C_D"
+
+
+def test_a_registry_that_keeps_its_schemas_in_a_topic_needs_brokers() -> None:
+    assert roles(Blueprint(registry="confluent")) == ["kafka", "confluent"]
+    assert roles(Blueprint(brokers=0, registry="apicurio")) == ["apicurio"]
+    assert roles(Blueprint(registry="embedded", postgres=True)) == ["kafka", "postgres"]
+    with pytest.raises(UsageError, match=r"the confluent registry; .* Blueprint\(brokers=1\)"):
+        roles(Blueprint(brokers=0, registry="confluent"))
+
+
+def test_every_registry_that_has_an_image_is_known_how_to_run() -> None:
+    assert set(PROGRAMS) == {name for name, image in REGISTRIES.items() if image}
 
 
 def test_what_the_image_of_connect_is_told() -> None:

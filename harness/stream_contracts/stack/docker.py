@@ -15,7 +15,7 @@ from stream_contracts.stack.docker_connect import Connect
 from stream_contracts.stack.docker_containers import Containers, pulled
 from stream_contracts.stack.docker_engine import Engine, connect
 from stream_contracts.stack.docker_postgres import Postgres
-from stream_contracts.stack.docker_registries import Registry
+from stream_contracts.stack.docker_registries import PROGRAMS, Registry
 from stream_contracts.stack.docker_warden import DockerWarden, sweep
 from stream_contracts.stack.local_stack import Kind, LocalStack, Prepared, bring_up, run_folder
 from stream_contracts.stack.model import Stack
@@ -98,9 +98,11 @@ def open_stack(
 
 
 def roles(blueprint: Blueprint) -> list[str]:
-    """Return the roles of images that the blueprint needs."""
+    """Return the roles of images that the blueprint needs. UsageError for a registry that needs brokers and has none."""
     needs = blueprint.needs()
     wanted = ["kafka"] if "brokers" in needs else []
     if blueprint.registry not in ("", EMBEDDED):
+        if PROGRAMS[blueprint.registry].needs_brokers:
+            blueprint.require("brokers")
         wanted.append(blueprint.registry)
     return [*wanted, *(need for need in ("postgres", "connect") if need in needs)]

@@ -103,8 +103,7 @@ def broker_environment(blueprint: Blueprint, node: int, *, host: str, port: int,
 def variable(setting: str) -> str:
     """Return the environment variable by which Kafka's official image takes a setting.
 
-    >>> variable("log.dirs"), variable("a_b-c.d")
-    ('KAFKA_LOG_DIRS', 'KAFKA_A__B___C_D')
+    A dot is an underscore there, an underscore two, a dash three.
     """
     return "KAFKA_" + setting.replace("_", "__").replace("-", "___").replace(".", "_").upper()
 

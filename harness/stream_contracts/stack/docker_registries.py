@@ -82,8 +82,6 @@ class Registry:
         """Create the container."""
         name, port = site.blueprint.registry, next(site.ports)
         program = PROGRAMS[name]
-        if program.needs_brokers:
-            site.blueprint.require("brokers")
         bootstrap = site.address("brokers") if program.needs_brokers else ""
         environment = program.environment(bootstrap, str(min(site.blueprint.brokers, 3)))
         service = self.containers.create(name, NAME, environment, folder=site.folder(NAME), ports={PORT: port})

@@ -203,6 +203,7 @@ class _Life:
     def __init__(self, container: Any, log_path: Path) -> None:
         self.exit_status: int | None = None
         self.over = threading.Event()
+        self._closing = threading.Lock()
         self._container = container
         self._log = log_path.open("ab")
         self._reader, self._writer = os.pipe()
@@ -215,10 +216,8 @@ class _Life:
 
     def descriptor(self) -> int | None:
         """Return a descriptor that is readable once it is over; None where it is."""
-        try:
+        with self._closing:
             return None if self.over.is_set() else os.dup(self._reader)
-        except OSError:
-            return None
 
     def close(self) -> None:
         """Let go of everything; for a life that did not begin."""
@@ -233,8 +232,9 @@ class _Life:
                 self._log.write(chunk)
                 self._log.flush()
         self.exit_status = self._learnt()
-        self.over.set()
-        self.close()
+        with self._closing:
+            self.over.set()
+            self.close()
 
     def _learnt(self) -> int:
         try:
