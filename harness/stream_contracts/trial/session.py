@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stream_contracts.contract.model import Contract
-from stream_contracts.errors import UsageError
+from stream_contracts.errors import UnsupportedError, UsageError
+from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.model import Stack
@@ -74,8 +75,11 @@ class Session:
     def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
         """Judge the delivery promise of one pipeline of a contract."""
         seed, every = self.settings.seed, self.settings.every_moment
-        with self._arena(contract, pipeline, seed) as arena:
-            return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+        try:
+            with self._arena(contract, pipeline, seed) as arena:
+                return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+        except UnsupportedError as error:
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
 
     def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
         """Run one plan again, and judge it."""
