@@ -33,7 +33,6 @@ class Run:
     moments: Sequence[Moment] = ()
     struck: int = 0
     restless: str = ""
-    own_ends: int = 0
     seconds: float = 0.0
 
     @property
@@ -67,7 +66,6 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
         result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
         for instance in case.instances:
             instance.kill() if plan.strikes else instance.stop()
-        result.own_ends = sum(len(instance.own_ends) for instance in case.instances)
         causes = _causes(oracle)
         result.records = case.evidence(causes)
         result.seconds = case.clock()
