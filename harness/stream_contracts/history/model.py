@@ -121,6 +121,9 @@ class Note:
     at: float
 
 
+KICKED = "killed by the liveness probe"
+"""What a note says of an instance that lived, had work to do, did nothing, and was started anew."""
+
 Row = Send | Expected | Record | Commit | Request | FaultApplied | ProcessLife | Note
 TABLES: dict[str, type[Row]] = {
     row.TABLE: row for row in (Send, Expected, Record, Commit, Request, FaultApplied, ProcessLife, Note)

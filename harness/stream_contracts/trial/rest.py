@@ -17,6 +17,21 @@ def unfinished(
     transaction is open on an output (last stable offset = high watermark); no request that matters is in flight.
     """
     lanes = tuple(lanes)
+    left = unread(cluster, lanes, fed)
+    if left is not None:
+        return left
+    stable, ends = cluster.ends(outputs, READ_COMMITTED), cluster.ends(outputs)
+    for topic, number in outputs:
+        if ends[topic, number] is None or stable[topic, number] is None:
+            return f"{topic}-{number} does not say where it ends"
+        if stable[topic, number] != ends[topic, number]:
+            return f"a transaction is open on {topic}-{number}: readers are blind behind offset {stable[topic, number]}"
+    waiting = [lane.instance for lane in lanes if lane.in_flight > 0]
+    return f"{', '.join(waiting)} waits for the answer to a request" if waiting else None
+
+
+def unread(cluster: Cluster, lanes: Iterable[Lane], fed: Mapping[Partition, int]) -> str | None:
+    """What of the input is not behind a committed offset of a group that the wire has seen; None when all is."""
     groups = sorted(set().union(*(lane.groups for lane in lanes)))
     if not groups:
         return "no instance has joined a group or committed an offset yet"
@@ -29,11 +44,4 @@ def unfinished(
     if behind:
         (topic, number), end = min(behind.items())
         return f"{len(behind)} of {len(fed)} input partitions are not consumed to their end ({topic}-{number}@{end})"
-    stable, ends = cluster.ends(outputs, READ_COMMITTED), cluster.ends(outputs)
-    for topic, number in outputs:
-        if ends[topic, number] is None or stable[topic, number] is None:
-            return f"{topic}-{number} does not say where it ends"
-        if stable[topic, number] != ends[topic, number]:
-            return f"a transaction is open on {topic}-{number}: readers are blind behind offset {stable[topic, number]}"
-    waiting = [lane.instance for lane in lanes if lane.in_flight > 0]
-    return f"{', '.join(waiting)} waits for the answer to a request" if waiting else None
+    return None

@@ -1,0 +1,123 @@
+"""One fault of a plan on its way through a trial: armed, due, on, healed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
+
+from stream_contracts.faults import Struck, fault_named
+from stream_contracts.history.model import FaultApplied
+from stream_contracts.trial.instance import Instance
+from stream_contracts.wire.hold import Fate, Hold
+from stream_contracts.wire.moment import Moment, Phase
+from stream_contracts.workload.plan import Strike
+
+if TYPE_CHECKING:
+    from stream_contracts.trial.case import Case
+
+
+class Act:
+    """The scene of one strike. `step` is called again and again; it never waits itself.
+
+    ``struck`` tells whether the fault took effect; ``busy`` that it has begun and is not healed yet.
+    """
+
+    def __init__(self, case: Case, strike: Strike) -> None:
+        self._fault, self._case, self._strike = fault_named(strike.fault), case, strike
+        self._victim = case.instance(strike.instance)
+        self._hold: Hold = self._victim.lane.arm(moment_of(strike))
+        self._block = ExitStack()
+        self._due: float | None = None
+        self._on: Struck | None = None
+        self._applied_at: float | None = None
+        self._over = False
+
+    def __str__(self) -> str:
+        return str(self._strike)
+
+    @property
+    def victim(self) -> Instance:
+        """The instance whose moment it is."""
+        return self._victim
+
+    @property
+    def what(self) -> str:
+        """What the plan says beyond the name of the fault."""
+        return self._strike.what
+
+    @property
+    def struck(self) -> bool:
+        """Whether the fault took effect."""
+        return self._on is not None and self._on.effect
+
+    @property
+    def busy(self) -> bool:
+        """Whether its moment has come and it is not over yet."""
+        return self._due is not None and not self._over
+
+    def settle(self, fate: Fate) -> None:
+        """Say what becomes of the frame that stands at the moment."""
+        self._hold.settle(fate)
+
+    def cut(self) -> None:
+        """Reset every connection of the victim."""
+        self._victim.lane.cut()
+
+    def stand_in(self) -> Instance:
+        """Start another process with the victim's own names."""
+        return self._case.start_another(self._victim.identity)
+
+    def newcomer(self) -> Instance:
+        """Start one more instance, with names of its own."""
+        return self._case.start_another(None)
+
+    def accounted(self) -> bool:
+        """Whether all input is behind a committed offset."""
+        return self._case.accounted()
+
+    def passed(self, seconds: float) -> Callable[[], bool]:
+        """A condition that holds once this time has passed since now."""
+        until = self._case.clock() + seconds
+        return lambda: self._case.clock() >= until
+
+    def step(self) -> None:
+        """Go on as far as can be without waiting."""
+        if self._over:
+            return
+        now = self._case.clock()
+        if self._due is None:
+            if not self._hold.hit.is_set():
+                return
+            self._due = now + self._strike.delay_s
+            if self._strike.delay_s:
+                self.settle("release")
+        if self._on is None:
+            if now >= self._due:
+                self._apply(now)
+        elif self._on.until() or now > (self._applied_at or 0.0) + self._on.limit_s:
+            self.end()
+
+    def _apply(self, now: float) -> None:
+        block: AbstractContextManager[Struck] = self._fault.applied(self)
+        self._applied_at = now
+        self._on = self._block.enter_context(block)
+
+    def end(self) -> None:
+        """Heal what is on, let go of a frame that still stands, and write down what it was."""
+        if self._over:
+            return
+        self._over = True
+        try:
+            self._block.close()
+        finally:
+            self.settle("release")
+            moment, clock = str(moment_of(self._strike)), self._case.clock
+            at = self._applied_at if self.struck else None
+            self._case.journal.add(FaultApplied(self._strike.fault, moment, at, clock(), self.struck))
+
+
+def moment_of(strike: Strike) -> Moment:
+    """The moment that a line of a plan speaks of."""
+    phase: Phase = "before" if strike.phase == "before" else "after"
+    return Moment(strike.instance, strike.role, strike.api, strike.nth, phase)
