@@ -75,6 +75,11 @@ def decode_response(header: Header, frame: bytes) -> Any:
     return _decode(_response_schema(header.api_key, version), header, frame)
 
 
+def response_class(header: Header) -> Any:
+    """The codec's class of the answer to such a request."""
+    return _response_schema(header.api_key, header.version)
+
+
 def encode_response(correlation_id: int, body: Any) -> bytes:
     """A response frame with this body."""
     return _encode(body, body.__header_schema__(correlation_id=correlation_id))

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stream_contracts.errors import HarnessError
@@ -80,19 +81,26 @@ class Lane:
         return len(self._connections)
 
     def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
-        """Hold the frame of this moment when it comes, for ``limit_s`` at most. Call it before the pipeline starts."""
+        """Hold the frame of this moment when it comes, for ``limit_s`` at most.
+
+        At any time: a moment that has gone by does not come again. For "the next one" there is `arm_next`.
+        """
         return asyncio.run_coroutine_threadsafe(self._arm(moment, limit_s), self._loop).result(HOLD_LIMIT_S)
+
+    def arm_next(self, role: str, api: str, phase: Phase, limit_s: float = HOLD_LIMIT_S) -> Hold:
+        """Hold the next moment of this role, API and phase; the hold's ``moment`` gets its number when it comes."""
+        return self.arm(Moment(self.instance, role, api, 0, phase), limit_s)
 
     async def _arm(self, moment: Moment, limit_s: float) -> Hold:
         hold = self._holds[moment] = Hold(self._loop, moment, self.changed, limit_s)
         return hold
 
     def cut(self) -> None:
-        """Close every connection of the instance; new ones are let in."""
+        """Close every connection of the instance; new ones are let in. A frame that was detached waits on."""
         asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(HOLD_LIMIT_S)
 
-    async def _cut(self) -> None:
-        connections = tuple(self._connections)
+    async def _cut(self, *, detached: bool = False) -> None:
+        connections = tuple(each for each in self._connections if detached or not each.detached)
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*(connection.ended.wait() for connection in connections))
@@ -109,7 +117,7 @@ class Lane:
         await asyncio.gather(*self._openings)
         for server in self._servers:
             server.close()
-        await self._cut()
+        await self._cut(detached=True)
 
     def door(self, address: Address) -> Address:
         """Our address for a broker's; a broker met for the first time gets a listener on the spot."""
@@ -151,6 +159,8 @@ class Lane:
         api, role = exchange.header.api, exchange.role
         if api not in TELLING or (phase == "before" and api in ONLY_AFTER):
             return None
+        if phase == "before":
+            exchange.transaction = self._transactions.number(exchange.request)
         if phase == "before" and (role, api) in self._put_off:
             self._put_off.discard((role, api))
             exchange.nth = self._counts[role, api]
@@ -165,14 +175,17 @@ class Lane:
             return None
         moment = Moment(self.instance, role, api, exchange.nth, phase)
         self.moments.append(moment)
-        return self._holds.pop(moment, None)
+        hold = self._holds.pop(moment, None) or self._holds.pop(replace(moment, nth=0), None)
+        if hold is not None:
+            hold.moment = moment
+        return hold
 
     def _next(self, exchange: Exchange) -> int:
         """The number of this request among those of its role and API; 0 where it is no moment of its own."""
         kind = (exchange.role, exchange.header.api)
         if exchange.header.api == "Fetch" and not _brought_records(exchange.response):
             return 0
-        transaction = self._transactions.number(exchange.request)
+        transaction = exchange.transaction
         if transaction is None:
             self._counts[kind] += 1
             return self._counts[kind]
@@ -193,7 +206,7 @@ class Lane:
         if api in TELLING and api not in ONLY_AFTER:
             self.in_flight -= 1
         if api == "EndTxn" and exchange.error not in PUT_OFF:
-            self._transactions.end(request)
+            self._transactions.end(request, exchange.transaction)
         if request is not None and response is not None:
             member = membership.joined(api, request, response)
             if member is not None:
@@ -203,6 +216,13 @@ class Lane:
                 self.members.pop(member_id, None)
         if exchange.nth or (api in TELLING and api not in ONLY_AFTER):
             self.record(exchange, self.clock())
+        self.changed.set()
+
+    def refused(self, exchange: Exchange) -> None:
+        """We answered in the broker's place: its client asks again, and that is the same moment where it would be."""
+        if exchange.nth and exchange.error in PUT_OFF:
+            self._put_off.add((exchange.role, exchange.header.api))
+        self.record(exchange, self.clock())
         self.changed.set()
 
     def lost(self, exchange: Exchange) -> None:
