@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stream_contracts.contract.load import FILE, load
 from stream_contracts.contract.model import Contract, Level, Schema
+from stream_contracts.contract.reading import text
 from stream_contracts.errors import ContractError, SchemaError
 from stream_contracts.findings import Place
 from stream_contracts.schema import SUFFIXES
@@ -76,8 +77,7 @@ def held(contract: Contract) -> Iterator[Held]:
 def text_of(path: Path) -> str:
     """Read a schema file; raises ``SchemaError``."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            return stream.read()
+        return text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(str(path), f"it cannot be read: {error}") from error
 
