@@ -11,10 +11,18 @@ from collections.abc import Mapping
 from stream_contracts.errors import UsageError
 from stream_contracts.faults._scene import Fault, Scene, Struck
 from stream_contracts.faults.cut_link import CutLink
+from stream_contracts.faults.fence_producer import FenceProducer
 from stream_contracts.faults.hold_frame import HoldFrame
+from stream_contracts.faults.isolate_broker import IsolateBroker
 from stream_contracts.faults.join_app import JoinApp
+from stream_contracts.faults.kill_ahead import KillAhead
 from stream_contracts.faults.kill_app import KillApp
+from stream_contracts.faults.kill_broker import KillBroker
+from stream_contracts.faults.late_request import LateRequest
 from stream_contracts.faults.pause_app import PauseApp
+from stream_contracts.faults.pause_broker import PauseBroker
+from stream_contracts.faults.refuse_request import RefuseRequest
+from stream_contracts.faults.restart_broker import RestartBroker
 from stream_contracts.faults.stop_app import StopApp
 
 __all__ = ["FAULTS", "Fault", "Scene", "Struck", "fault_named"]
@@ -26,6 +34,14 @@ FAULTS: Mapping[str, Fault] = {
     "cut-link": CutLink(),
     "stop-app": StopApp(),
     "hold-frame": HoldFrame(),
+    "fence-producer": FenceProducer(),
+    "isolate-broker": IsolateBroker(),
+    "kill-ahead": KillAhead(),
+    "kill-broker": KillBroker(),
+    "late-request": LateRequest(),
+    "pause-broker": PauseBroker(),
+    "refuse-request": RefuseRequest(),
+    "restart-broker": RestartBroker(),
 }
 """Name -> fault, as plans and reports call it."""
 

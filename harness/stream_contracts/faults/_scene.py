@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from stream_contracts.wire.hold import Fate
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,15 @@ class Scene(Protocol):
     def what(self) -> str:
         """What the plan says beyond the name of the fault; empty for the usual."""
 
+    @property
+    def api(self) -> str:
+        """The API of the moment."""
+
     def settle(self, fate: Fate) -> None:
         """Say what becomes of the frame that stands in the wire; nothing happens where none does."""
+
+    def detach(self) -> None:
+        """Cut the connection on which the frame stands, and keep the frame: it can be settled later."""
 
     def stand_in(self) -> Process:
         """Start another process with the victim's own names, as a platform that thinks it dead would."""
@@ -77,6 +86,31 @@ class Scene(Protocol):
 
     def accounted(self) -> bool:
         """Whether all input is behind a committed offset."""
+
+    def fence(self) -> bool:
+        """Take the transactional id of the victim, if it has shown one; whether it did."""
+
+    def broker(self) -> str:
+        """The service of the broker that ``what`` tells, looked up now.
+
+        It is ``leader`` (of what the victim writes; the default), ``group-coordinator``, ``transaction-coordinator``,
+        ``controller``, or a service's own name.
+        """
+
+    def others(self, broker: str) -> list[str]:
+        """The services of all other brokers."""
+
+    def service(self, name: str, *, can: type[C]) -> C:
+        """A service of the stack as something that can do that; UnsupportedError where it cannot."""
+
+    def alive(self, service: str) -> bool:
+        """Whether a service of the stack runs."""
+
+    def whole(self) -> None:
+        """Wait until the stack is as good as new. StackError where that does not come."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, for what cannot be asked."""
 
     def passed(self, seconds: float) -> Callable[[], bool]:
         """A condition that holds once this time has passed since now."""

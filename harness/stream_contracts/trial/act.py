@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING
+from time import sleep
+from typing import TYPE_CHECKING, TypeVar
 
 from stream_contracts.faults import Struck, fault_named
 from stream_contracts.history.model import FaultApplied
+from stream_contracts.stack.health import await_in_sync
 from stream_contracts.trial.instance import Instance
 from stream_contracts.wire.hold import Fate, Hold
 from stream_contracts.wire.moment import Moment, Phase
@@ -15,6 +17,8 @@ from stream_contracts.workload.plan import Strike
 
 if TYPE_CHECKING:
     from stream_contracts.trial.case import Case
+
+C = TypeVar("C")
 
 
 class Act:
@@ -56,6 +60,11 @@ class Act:
         """Whether its moment has come and it is not over yet."""
         return self._due is not None and not self._over
 
+    @property
+    def api(self) -> str:
+        """The API of the moment."""
+        return self._strike.api
+
     def settle(self, fate: Fate) -> None:
         """Say what becomes of the frame that stands at the moment."""
         self._hold.settle(fate)
@@ -63,6 +72,10 @@ class Act:
     def cut(self) -> None:
         """Reset every connection of the victim."""
         self._victim.lane.cut()
+
+    def detach(self) -> None:
+        """Cut the connection on which the frame stands, and keep the frame."""
+        self._hold.detach()
 
     def stand_in(self) -> Instance:
         """Start another process with the victim's own names."""
@@ -75,6 +88,38 @@ class Act:
     def accounted(self) -> bool:
         """Whether all input is behind a committed offset."""
         return self._case.accounted()
+
+    def fence(self) -> bool:
+        """Take the transactional id of the victim, if it has shown one."""
+        fence = self._case.arena.cluster.fence
+        fenced = [fence(transactional_id) for transactional_id in tuple(self._victim.lane.transactional_ids)]
+        return bool(fenced) and all(fenced)
+
+    def broker(self) -> str:
+        """The service of the broker that ``what`` tells, looked up now."""
+        return self._case.broker(self._strike.what or "leader")
+
+    def others(self, broker: str) -> list[str]:
+        """The services of all other brokers."""
+        return [name for name in self._case.arena.stack.services if name.startswith("broker-") and name != broker]
+
+    def service(self, name: str, *, can: type[C]) -> C:
+        """A service of the stack as something that can do that."""
+        return self._case.arena.stack.service(name, can=can)
+
+    def alive(self, service: str) -> bool:
+        """Whether a service of the stack runs."""
+        return self._case.arena.stack.service(service).alive
+
+    def whole(self) -> None:
+        """Wait until the stack is as good as new."""
+        self._case.arena.cluster.forget()
+        self._case.arena.stack.await_ready()
+        await_in_sync(self._case.arena.stack)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        sleep(seconds)
 
     def passed(self, seconds: float) -> Callable[[], bool]:
         """A condition that holds once this time has passed since now."""

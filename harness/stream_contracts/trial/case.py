@@ -14,8 +14,9 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Note, Record
 from stream_contracts.pipelines import PIPELINES
+from stream_contracts.stack.model import Stack
 from stream_contracts.trial import evidence
-from stream_contracts.trial.cluster import Cluster, partitions_of
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, partitions_of
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
@@ -39,6 +40,7 @@ class Arena:
 
     contract: Contract
     pipeline_name: str
+    stack: Stack
     brokers: tuple[Address, ...]
     run_id: str
     prefix: str
@@ -145,6 +147,23 @@ class Case:
         hopeless = [told for instance in self.instances if (told := instance.supervise())]
         return hopeless[0] if hopeless else None
 
+    def broker(self, which: str) -> str:
+        """The service of the broker that holds an office now: leader (of the first output), a coordinator, controller."""
+        cluster = self.arena.cluster
+        ids = sorted(set().union(*(instance.lane.transactional_ids for instance in self.instances)))
+        groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
+        if which == "leader":
+            node = cluster.leader(self._outputs[0])
+        elif which == "transaction-coordinator" and ids:
+            node = cluster.coordinator(ids[0], TRANSACTION)
+        elif which == "group-coordinator" and groups:
+            node = cluster.coordinator(groups[0], GROUP)
+        elif which == "controller":
+            node = cluster.controller()
+        else:
+            return which
+        return f"broker-{node}"
+
     def kick(self, why: str) -> None:
         """Kill the living and start them anew, as the liveness probe of a platform would; the history says so."""
         for instance in self.instances:
@@ -160,7 +179,11 @@ class Case:
 
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
-        return unfinished(self.arena.cluster, self._lanes(), self._fed.ends, self._outputs)
+        try:
+            return unfinished(self.arena.cluster, self._lanes(), self._fed.ends, self._outputs)
+        except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
+            self.arena.cluster.forget()
+            return str(error)
 
     def accounted(self) -> bool:
         """Whether all that was fed is behind a committed offset."""

@@ -23,21 +23,28 @@ class Crew(Generic[W]):
         for worker in workers:
             self._free.put(worker)
 
-    def run(self, jobs: Iterator[T], work: Callable[[W, T], R]) -> Iterator[R]:
+    def run(
+        self, jobs: Iterator[T], work: Callable[[W, T], R], alone: Callable[[T], bool] = lambda _: False
+    ) -> Iterator[R]:
         """Yield a result for each job. A job is taken only when a worker is free; none once ``stopping`` is set.
 
-        What a job raises is raised here, after the others that are under way have ended.
+        A job for which ``alone`` holds runs while no other does. What a job raises is raised here, after the others that
+        are under way have ended.
         """
         self.stopping.clear()
         with ThreadPoolExecutor(self._size, thread_name_prefix="stream-contracts-trial") as pool:
             under_way: set[Future[R]] = set()
+            job: T | None = None
             try:
                 while True:
                     while len(under_way) < self._size and not self.stopping.is_set():
-                        job = next(jobs, None)
-                        if job is None:
+                        job = next(jobs, None) if job is None else job
+                        if job is None or (under_way and alone(job)):
                             break
                         under_way.add(pool.submit(self._worked, work, job))
+                        lone, job = alone(job), None
+                        if lone:
+                            break
                     if not under_way:
                         return
                     ready, under_way = wait(under_way, return_when=FIRST_COMPLETED)

@@ -12,6 +12,7 @@ from time import monotonic
 
 from stream_contracts.anomalies import judge
 from stream_contracts.errors import HarnessError
+from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
@@ -149,7 +150,7 @@ class _Sweep:
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
         warnings: dict[str, Finding] = {}
-        for outcome in self._crew.run(steps, self._tried):
+        for outcome in self._crew.run(steps, self._tried, alone=_alone):
             if outcome.run.restless:
                 restless.append(outcome)
             elif outcome.judgement.verdict is Verdict.FAIL:
@@ -245,6 +246,11 @@ class _Sweep:
     def _judged(self, done: Run) -> Judgement:
         with tables.load(done.journal) as history:
             return judge(history, self._delivery)
+
+
+def _alone(step: Step) -> bool:
+    """Whether a step strikes what the trials beside it use as well."""
+    return any(FAULTS[strike.fault].shared for plan in step.plans for strike in plan.strikes)
 
 
 def _end_of_logs(done: Run, lines: int = 12) -> str:

@@ -33,8 +33,25 @@ BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "stop-app": (("Fetch", "after"), ("Produce", "before"), ("EndTxn", "before"), ("COMMIT", "before")),
     # late, and still in time
     "hold-frame": (("EndTxn", "before"), ("OffsetCommit", "before"), ("Produce", "after"), ("COMMIT", "after")),
+    # a coordinator that has moved, a leader without its followers: whatever a client has to ask again for
+    "refuse-request": (
+        ("EndTxn", "before"),
+        ("Produce", "before"),
+        ("OffsetCommit", "before"),
+        ("TxnOffsetCommit", "before"),
+        ("Fetch", "after"),
+    ),
+    # a second deployment with the same transactional id
+    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
 }
 """Fault -> the classes (API, phase) at which a sweep tries it beside kill-app, the most telling first."""
+OF_BROKERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
+    "kill-ahead": (("Produce", "before"),),
+    "pause-broker": (("Produce", "before"),),
+}
+"""The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
+ENOUGH_BROKERS = 3
 ALSO_LATER = frozenset({"kill-app", "pause-app"})
 """Faults that are tried a little after the moment, too."""
 
@@ -51,14 +68,14 @@ class Step:
     owed: bool = False
 
 
-def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False) -> Iterator[Step]:
+def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False, brokers: int = 1) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
     kill-app at each moment, transaction control before the rest, and after every second of them another fault at one of
     its classes; then pairs.
     """
     killed = kills(seen, every_moment=every_moment)
-    others = besides(base, seen)
+    others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
     for number, moment in enumerate(killed, 1):
         yield Step((_with(base, "kill-app", moment),), moment, owed=True)
         if number % 2 == 0:
@@ -82,11 +99,13 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
-def besides(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
-    """A step for each fault of `BESIDES` at each of its classes, the faults in turn, so that a short budget sees all."""
+def besides(
+    base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[tuple[str, str], ...]] = BESIDES
+) -> Iterator[Step]:
+    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them."""
     by_class = _classes(seen)
     rows: list[list[Step]] = []
-    for fault, where in BESIDES.items():
+    for fault, where in faults.items():
         row = []
         for api, phase in where:
             members = [moment for key, found in by_class.items() if key[2:] == (api, phase) for moment in found]

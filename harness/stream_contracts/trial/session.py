@@ -116,6 +116,7 @@ class Session:
             yield Arena(
                 contract=contract,
                 pipeline_name=pipeline,
+                stack=stack,
                 brokers=brokers,
                 run_id=stack.run_id,
                 prefix=prefix,

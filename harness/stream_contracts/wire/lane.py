@@ -57,6 +57,7 @@ class Lane:
         self.moments: list[Moment] = []
         self.members: dict[str, membership.Member] = {}
         self.groups: set[str] = set()
+        self.transactional_ids: set[str] = set()
         self.in_flight = 0
         self._loop, self._brokers, self._observe = loop, tuple(brokers), observe
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -207,6 +208,8 @@ class Lane:
             self.in_flight -= 1
         if api == "EndTxn" and exchange.error not in PUT_OFF:
             self._transactions.end(request, exchange.transaction)
+        if api == "InitProducerId" and getattr(request, "transactional_id", None):
+            self.transactional_ids.add(str(request.transactional_id))
         if request is not None and response is not None:
             member = membership.joined(api, request, response)
             if member is not None:
