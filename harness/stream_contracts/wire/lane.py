@@ -187,6 +187,7 @@ class Lane:
             await self._cut(only)
 
     async def _cut(self, only: Only = None, *, detached: bool = False) -> None:
+        self._matching(only)
         await asyncio.sleep(0)  # who was let in just now is to be cut as well
         connections = [
             each for each in self._connections if each.door.matches(only) and (detached or not each.detached)
