@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_contracts.errors import StackError
+from stream_contracts.errors import StackError, UnsupportedError
 from stream_contracts.wire.hold import Fate
 
 
@@ -75,6 +75,40 @@ class Actor:
         self.told.append(f"{self.name} {what}")
 
 
+class FakeBroker:
+    """A broker that writes down what is done to it."""
+
+    def __init__(self, told: list[str], name: str) -> None:
+        self.told, self.name, self.up = told, name, True
+
+    def kill(self) -> None:
+        self._is("kill", up=False)
+
+    def stop(self, timeout_s: float) -> int:
+        assert timeout_s > 0
+        self._is("stop", up=False)
+        return 0
+
+    def start(self) -> None:
+        self._is("start", up=True)
+
+    def pause(self) -> None:
+        self._is("pause", up=True)
+
+    def resume(self) -> None:
+        self._is("resume", up=True)
+
+    def isolate(self) -> None:
+        self._is("isolate", up=True)
+
+    def rejoin(self) -> None:
+        self._is("rejoin", up=True)
+
+    def _is(self, what: str, *, up: bool) -> None:
+        self.told.append(f"{self.name} {what}")
+        self.up = up
+
+
 class Theatre:
     """The scene: a victim, whoever comes besides, and what was done, in order."""
 
@@ -83,6 +117,8 @@ class Theatre:
         self.told: list[str] = []
         self.actors: list[Actor] = []
         self.all_read = False
+        self.api = "EndTxn"
+        self.brokers = {name: FakeBroker(self.told, name) for name in ("broker-1", "broker-2", "broker-3")}
         self.now = 0.0
         self.victim = self._enters("victim")
 
@@ -92,7 +128,7 @@ class Theatre:
         return actor
 
     def settle(self, fate: Fate) -> None:
-        self.told.append(f"frame {fate}")
+        self.told.append(f"frame {fate}")  # a refusal tells its code
 
     def cut(self) -> None:
         self.told.append("cut")
@@ -104,6 +140,43 @@ class Theatre:
     def newcomer(self) -> Actor:
         self.told.append("newcomer comes")
         return self._enters("newcomer")
+
+    def blackhole(self, *, on: bool) -> None:
+        self.told.append(f"silent {on}")
+
+    def refuse(self, *, on: bool) -> None:
+        self.told.append(f"refused {on}")
+
+    def slow(self, latency_s: float, bytes_per_s: float) -> None:
+        self.told.append(f"slow {latency_s:g} {bytes_per_s:g}")
+
+    def detach(self) -> None:
+        self.told.append("detached")
+
+    def fence(self) -> bool:
+        self.told.append("fence")
+        return True
+
+    def broker(self) -> str:
+        return "broker-1"
+
+    def others(self, broker: str) -> list[str]:
+        return [name for name in self.brokers if name != broker]
+
+    def service(self, name: str, *, can: type[object]) -> object:
+        if not isinstance(self.brokers[name], can):
+            raise UnsupportedError(f"{name} cannot do that")
+        return self.brokers[name]
+
+    def alive(self, service: str) -> bool:
+        return self.brokers[service].up
+
+    def whole(self) -> None:
+        self.told.append("whole")
+
+    def wait(self, seconds: float) -> None:
+        assert 0 < seconds < 3, "longer, and the followers would be out of sync"
+        self.told.append("wait")
 
     def accounted(self) -> bool:
         return self.all_read

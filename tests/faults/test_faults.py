@@ -6,6 +6,9 @@ import pytest
 
 from stream_contracts.errors import StackError, UsageError
 from stream_contracts.faults import FAULTS, fault_named
+from stream_contracts.faults.refuse_request import USUAL
+from stream_contracts.wire.moment import ONLY_AFTER, Moment, Phase, role_of
+from stream_contracts.wire.refusals import Refuse, check
 from tests.faults.conftest import Theatre
 from tests.waiting import until
 
@@ -82,6 +85,51 @@ def test_hold_frame_lets_it_go_after_a_while(theatre: Theatre) -> None:
         theatre.now = struck.limit_s
         assert struck.until()
     assert theatre.told == ["frame release"]
+
+
+@pytest.mark.parametrize(
+    ("name", "during", "after"),
+    [
+        ("kill-broker", ["broker-1 kill", "frame drop"], ["broker-1 start", "whole"]),
+        ("restart-broker", ["frame release", "broker-1 stop"], ["broker-1 start", "whole"]),
+        ("pause-broker", ["broker-1 pause", "frame release"], ["broker-1 resume", "whole"]),
+        ("isolate-broker", ["broker-1 isolate", "frame release"], ["broker-1 rejoin", "whole"]),
+        (
+            "kill-ahead",
+            ["broker-2 pause", "broker-3 pause", "frame release", "wait", "broker-1 kill", "broker-3 resume", "broker-2 resume"],
+            ["broker-1 start", "whole"],
+        ),
+        ("fence-producer", ["fence", "frame release"], []),
+        ("late-request", ["detached"], ["frame late"]),
+        ("silence-link", ["silent True", "frame release"], ["silent False"]),
+        ("refuse-link", ["refused True", "frame drop"], ["refused False"]),
+        ("slow-link", ["slow 0.2 65536", "frame release"], ["slow 0 0"]),
+    ],
+)  # fmt: skip
+def test_what_is_done_and_how_it_is_healed(theatre: Theatre, name: str, during: list[str], after: list[str]) -> None:
+    with fault_named(name).applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == during
+    assert theatre.told[len(during) :] == after
+    assert theatre.victim.alive
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("", "coordinator_load_in_progress"), ("not_coordinator", "not_coordinator")]
+)
+def test_refuse_request_answers_with_what_was_asked_for_or_with_the_usual(
+    theatre: Theatre, what: str, code: str
+) -> None:
+    theatre.what = what
+    with fault_named("refuse-request").applied(theatre) as struck:
+        assert struck.effect
+    assert theatre.told == [f"frame {Refuse(code)}"]
+
+
+@pytest.mark.parametrize("api", USUAL)
+def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
+    phase: Phase = "after" if api in ONLY_AFTER else "before"
+    check(Moment("app-0", role_of(api), api, 1, phase), Refuse(USUAL[api]))
 
 
 @pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame"])

@@ -8,6 +8,7 @@ from stream_contracts.faults import FAULTS
 from stream_contracts.trial.programme import (
     ALL_UP_TO,
     BESIDES,
+    OF_BROKERS,
     besides,
     kills,
     pairs,
@@ -58,7 +59,14 @@ def test_every_other_fault_comes_early_and_all_classes_of_it_come() -> None:
 def test_a_class_that_was_not_seen_is_not_tried() -> None:
     only = [Moment("enrich-0", "consumer", "OffsetCommit", 1, "before")]
     tried = {step.plans[0].strikes[0].fault for step in besides(BASE, only)}
-    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame"}
+    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-request"}
+
+
+def test_brokers_are_struck_where_others_can_take_over() -> None:
+    one, three = (
+        {step.plans[0].strikes[0].fault for step in programme(BASE, moments(4), brokers=brokers)} for brokers in (1, 3)
+    )
+    assert three - one == set(OF_BROKERS)
 
 
 def test_a_step_has_other_moments_of_its_class_to_fall_back_on() -> None:
@@ -79,5 +87,5 @@ def test_nothing_is_tried_twice() -> None:
 
 
 def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
-    assert set(BESIDES) <= set(FAULTS)
-    assert not [name for name in BESIDES if FAULTS[name].beyond]
+    assert {*BESIDES, *OF_BROKERS} <= set(FAULTS)
+    assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]

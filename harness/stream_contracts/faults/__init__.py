@@ -21,8 +21,11 @@ from stream_contracts.faults.kill_broker import KillBroker
 from stream_contracts.faults.late_request import LateRequest
 from stream_contracts.faults.pause_app import PauseApp
 from stream_contracts.faults.pause_broker import PauseBroker
+from stream_contracts.faults.refuse_link import RefuseLink
 from stream_contracts.faults.refuse_request import RefuseRequest
 from stream_contracts.faults.restart_broker import RestartBroker
+from stream_contracts.faults.silence_link import SilenceLink
+from stream_contracts.faults.slow_link import SlowLink
 from stream_contracts.faults.stop_app import StopApp
 
 __all__ = ["FAULTS", "Fault", "Scene", "Struck", "fault_named"]
@@ -34,6 +37,9 @@ FAULTS: Mapping[str, Fault] = {
     "cut-link": CutLink(),
     "stop-app": StopApp(),
     "hold-frame": HoldFrame(),
+    "silence-link": SilenceLink(),
+    "refuse-link": RefuseLink(),
+    "slow-link": SlowLink(),
     "fence-producer": FenceProducer(),
     "isolate-broker": IsolateBroker(),
     "kill-ahead": KillAhead(),

@@ -84,6 +84,15 @@ class Scene(Protocol):
     def cut(self) -> None:
         """Reset every connection of the victim; new ones are let in."""
 
+    def blackhole(self, *, on: bool) -> None:
+        """Let nothing pass between the victim and its servers (``what``: one of them), or everything again."""
+
+    def refuse(self, *, on: bool) -> None:
+        """Reset the connections of the victim and refuse new ones, or let them in again."""
+
+    def slow(self, latency_s: float, bytes_per_s: float) -> None:
+        """Slow the victim's connections down; zeros are back to normal."""
+
     def accounted(self) -> bool:
         """Whether all input is behind a committed offset."""
 

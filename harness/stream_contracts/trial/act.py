@@ -73,6 +73,22 @@ class Act:
         """Reset every connection of the victim."""
         self._victim.lane.cut()
 
+    def blackhole(self, *, on: bool) -> None:
+        """Let nothing pass between the victim and its servers, or everything again."""
+        self._victim.lane.blackhole(on, only=self._only)
+
+    def refuse(self, *, on: bool) -> None:
+        """Reset the connections of the victim and refuse new ones, or let them in again."""
+        self._victim.lane.refuse(on, only=self._only)
+
+    def slow(self, latency_s: float, bytes_per_s: float) -> None:
+        """Slow the victim's connections down; zeros are back to normal."""
+        self._victim.lane.slow(latency_s, bytes_per_s, only=self._only)
+
+    @property
+    def _only(self) -> str | None:
+        return self._strike.what or None
+
     def detach(self) -> None:
         """Cut the connection on which the frame stands, and keep the frame."""
         self._hold.detach()
