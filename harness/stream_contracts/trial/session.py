@@ -32,12 +32,17 @@ FIRST_ABORTED_ID = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied."""
+    """How promises are judged.
+
+    ``keep_in`` is the folder into which the evidence of a broken promise is copied; ``reuse`` takes the stack that an
+    earlier run left, and leaves it for the next one.
+    """
 
     backend: str = "auto"
     seed: int = 1
     every_moment: bool = False
     keep_in: Path = Path(".stream-contracts")
+    reuse: bool = False
 
 
 class Session:
@@ -63,7 +68,8 @@ class Session:
     def stack(self, brokers: int = 1) -> Stack:
         """The stack with that many brokers, started at first need. Raises `StackError` where it does not come up."""
         if brokers not in self._stacks:
-            opening = open_stack(self.settings.backend, Blueprint(brokers=brokers), progress=self._progress)
+            asked, reuse = Blueprint(brokers=brokers), self.settings.reuse
+            opening = open_stack(self.settings.backend, asked, progress=self._progress, reuse=reuse)
             self._stacks[brokers] = self._leaving.enter_context(opening)
         return self._stacks[brokers]
 
