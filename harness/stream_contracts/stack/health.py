@@ -16,6 +16,7 @@ from kio.static.primitive import i8, i32, i64
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.client import Connection
 from stream_contracts.stack.model import Broker, Stack
+from stream_contracts.stack.quorum import incomplete
 from stream_contracts.stack.readiness import Question, await_answer
 
 OPEN_STATES = ("Ongoing", "PrepareCommit", "PrepareAbort")
@@ -39,12 +40,12 @@ Wanted = Callable[[str], bool]
 def unhealthy(brokers: Sequence[Broker], *, prefix: str = "", away: Collection[int] = ()) -> str | None:
     """Say what keeps a cluster from being as good as new; None where nothing does. Takes some 10 ms.
 
-    Healthy: every broker answers and sees all the others; every partition, the internal ones too, has a leader and all
-    its replicas in sync, as every broker sees it; no transaction is open, also not one whose markers are still being
-    written; the last stable offset of every partition is its high watermark, so that readers of committed records see all
-    there is. ``prefix`` leaves aside what does not begin with it: on a shared cluster other people's transactions are none
-    of ours. ``away`` are node ids that are known to be gone: not asked, and not missed. Nothing is raised: a broker that
-    does not answer is unhealthy.
+    Healthy: every broker answers and sees all the others; the controllers have a leader and follow it; every partition, the
+    internal ones too, has a leader and all its replicas in sync, as every broker sees it; no transaction is open, also not
+    one whose markers are still being written; the last stable offset of every partition is its high watermark, so that
+    readers of committed records see all there is. ``prefix`` leaves aside what does not begin with it: on a shared
+    cluster other people's transactions are none of ours. ``away`` are node ids that are known to be gone: not asked, and
+    not missed. Nothing is raised: a broker that does not answer is unhealthy.
     """
     try:
         with ExitStack() as leaving:
@@ -99,6 +100,8 @@ class _View:
     def complaints(self) -> Iterator[str]:
         """Everything that is not as it should be, the gravest first."""
         yield from self.replication()
+        if missing := incomplete(next(iter(self._connections.values())), away=self._away):
+            yield missing
         open_ones = self._open_transactions()
         yield from self._hidden(open_ones)
         for producer, (name, state) in sorted(open_ones.items()):

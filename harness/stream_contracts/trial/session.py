@@ -37,6 +37,7 @@ class Settings:
     """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied.
 
     ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
+    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one.
     """
 
     backend: str = "auto"
@@ -45,6 +46,7 @@ class Settings:
     budget_s: float = BUDGET_S
     workers: int = 0
     keep_in: Path = Path(".stream-contracts")
+    reuse: bool = False
 
 
 class Session:
@@ -70,7 +72,8 @@ class Session:
     def stack(self, brokers: int = 1) -> Stack:
         """The stack with that many brokers, started at first need. Raises `StackError` where it does not come up."""
         if brokers not in self._stacks:
-            opening = open_stack(self.settings.backend, Blueprint(brokers=brokers), progress=self._progress)
+            asked, reuse = Blueprint(brokers=brokers), self.settings.reuse
+            opening = open_stack(self.settings.backend, asked, progress=self._progress, reuse=reuse)
             self._stacks[brokers] = self._leaving.enter_context(opening)
         return self._stacks[brokers]
 
