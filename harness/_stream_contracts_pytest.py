@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+# A conftest imports its factories and names it as a plugin as well; unmarked, pytest would warn of that.
+pytest.register_assert_rewrite("stream_contracts.stack_fixtures")
+
 CONTRACT_FILE = "contract.yaml"
 SETTINGS = ("stream_backend", "stream_reuse", "stream_seed", "stream_moments", "stream_allow_unknown")
 VARIABLES = {"stream_backend": "STREAM_CONTRACTS_BACKEND", "stream_reuse": "STREAM_CONTRACTS_REUSE"}
