@@ -205,6 +205,14 @@ class Contract(Part):
         schema = getattr(self.topics[topic], role)
         return (schema and schema.subject) or f"{topic}-{role}"
 
+    def subjects(self) -> tuple[tuple[str, Schema, tuple[str, ...]], ...]:
+        """Every schema under its registry subject, with the steps to it: keys and values of topics, then shared ones."""
+        of_topics = (
+            (self.subject(name, role), schema, ("topics", name, role)) for name, role, schema in self.schemas()
+        )
+        of_none = ((schema.subject or name, schema, ("shared", name)) for name, schema in self.shared.items())
+        return (*of_topics, *of_none)
+
     def level(self, schema: Schema) -> Level:
         """The compatibility level that holds for that schema."""
         return schema.compatibility or self.registry.compatibility

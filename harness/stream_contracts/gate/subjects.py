@@ -68,10 +68,8 @@ def format_name(path: Path) -> str:
 
 def held(contract: Contract) -> Iterator[Held]:
     """Every schema of a contract: keys and values of topics, then the shared ones."""
-    for topic, role, schema in contract.schemas():
-        yield Held(contract, contract.subject(topic, role), schema, ("topics", topic, role))
-    for subject, schema in contract.shared.items():
-        yield Held(contract, schema.subject or subject, schema, ("shared", subject))
+    for subject, schema, steps in contract.subjects():
+        yield Held(contract, subject, schema, steps)
 
 
 def text_of(path: Path) -> str:
