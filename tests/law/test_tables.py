@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stream_contracts.anomalies import ANOMALIES, anomaly
 from stream_contracts.cli import COMMANDS, group
-from stream_contracts.contract.model import Delivery
+from stream_contracts.contract.promises import Delivery
 from stream_contracts.faults import FAULTS
 
 HARNESS = Path(__file__).parents[2] / "harness/stream_contracts"

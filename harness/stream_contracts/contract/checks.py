@@ -13,7 +13,8 @@ from typing import Any
 
 from stream_contracts.contract import placeholders
 from stream_contracts.contract.complaints import names, nearest
-from stream_contracts.contract.model import DATE, former
+from stream_contracts.contract.model import former
+from stream_contracts.contract.part import DATE
 from stream_contracts.contract.tree import BYTES_MAX, Steps
 
 FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
@@ -75,11 +76,26 @@ def known_topic(name: str, around: Around) -> Iterator[str]:
         yield f"found the topic {name!r}, which is not declared{hint}; declared topics: {names(around.topics)}"
 
 
-def named_once(topics: tuple[Any, ...], _: Around) -> Iterator[str]:
-    """A topic is read, or written, once."""
-    listed = [topic.get("topic") if isinstance(topic, dict) else topic for topic in topics]
-    for name in dict.fromkeys(name for name in listed if isinstance(name, str) and listed.count(name) > 1):
-        yield f"the topic {name!r} is listed twice; allowed: once"
+def named_once(listed: tuple[Any, ...], _: Around) -> Iterator[str]:
+    """A topic is read, or a topic or table written, once."""
+    for kind in ("topic", "table"):
+        names = [each.get(kind) if isinstance(each, dict) else each if kind == "topic" else None for each in listed]
+        for name in dict.fromkeys(name for name in names if isinstance(name, str) and names.count(name) > 1):
+            yield f"the {kind} {name!r} is listed twice; allowed: once"
+
+
+def windows_asked_for(compare: dict[str, Any], _: Around) -> Iterator[str]:
+    """Fields that tell windows apart are looked at only where windows are compared."""
+    if compare.get("window") and compare.get("as") != "windows":
+        yield "found 'window' without 'as: windows', so that nothing would look at it; add it, or remove 'window'"
+
+
+def letters_apart(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
+    """A pipeline that reads its own dead letters would never come to rest."""
+    promises, reads = pipeline.get("promises"), pipeline.get("reads")
+    letters = promises.get("dead-letter") if isinstance(promises, dict) else None
+    if isinstance(letters, str) and isinstance(reads, tuple) and letters in reads:
+        yield f"found {letters!r} under 'reads' and as 'dead-letter'; allowed: a topic that it does not read"
 
 
 def known_placeholders(text: str, around: Around) -> Iterator[str]:
@@ -178,6 +194,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("shared", ANY, "schema"), str, schema_file),
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
+    (_PIPELINE, dict, letters_apart),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),
@@ -186,5 +203,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     ((*_PIPELINE, "reads", ANY), str, known_topic),
     ((*_PIPELINE, "writes"), tuple, named_once),
     ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
+    ((*_PIPELINE, "promises", "dead-letter"), str, known_topic),
+    ((*_PIPELINE, "compare"), dict, windows_asked_for),
 )
 """Where a check looks, what it looks at, and the check."""

@@ -74,7 +74,7 @@ class Case:
         self._leaving = ExitStack()
         self._began = monotonic()
         self._fed: Fed | None = None
-        sinks = {self.names.topic(sink.topic): sink.topic for sink in arena.pipeline.writes}
+        sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
         self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
 
     def clock(self) -> float:

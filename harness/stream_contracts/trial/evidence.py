@@ -25,16 +25,16 @@ def records(
     ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it.
     """
     found = []
-    for sink in pipeline.writes:
-        digest = digester(contract, pipeline, sink.topic)
-        for partition in partitions_of({names.topic(sink.topic): contract.topics[sink.topic].partitions}):
+    for topic in pipeline.topics_written:
+        digest = digester(contract, pipeline, topic)
+        for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
                 found.append(
                     Record(
-                        sink.topic, partition[1], entry.offset, shown(entry.key), content,
-                        causes.get((sink.topic, content)) if event is None else event,
+                        topic, partition[1], entry.offset, shown(entry.key), content,
+                        causes.get((topic, content)) if event is None else event,
                         entry.producer_id, entry.epoch, entry.fate,
                     )
                 )  # fmt: skip

@@ -90,6 +90,8 @@ class Session:
 
     @contextmanager
     def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        if contract.pipelines[pipeline].tables_written:
+            raise UnsupportedError(f"{pipeline} writes to a table, and trials do not look into databases yet")
         events = draw(contract, pipeline, seed=seed)
         stack = self.stack(min(MOST_BROKERS, max(topic.replication for topic in contract.topics.values())))
         if self._tap is None:
