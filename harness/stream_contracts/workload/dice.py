@@ -50,7 +50,8 @@ class Dice:
     def __init__(self, *where: object, huge_bytes: int = 0) -> None:
         self._where = where
         self._visits: Counter[str] = Counter()
-        self._huge_bytes, self._values, self._huge_due = huge_bytes, 0, False
+        self._huge_bytes, self._values = huge_bytes, 0
+        self._huge_due = self._huge_given = False
 
     def begin(self) -> None:
         """The next value of the series begins."""
@@ -98,6 +99,7 @@ class Dice:
 
     def text(self, path: str, edges: Sequence[str] = STRINGS) -> str:
         """A text."""
+        self._huge_given = False
         if self.on_edge(path):
             return self.edge(path, edges)
         if self._is_huge():
@@ -107,13 +109,18 @@ class Dice:
 
     def data(self, path: str, edges: Sequence[bytes] = BYTES) -> bytes:
         """Some bytes."""
+        self._huge_given = False
         if self.on_edge(path):
             return self.edge(path, edges)
         if self._is_huge():
             return bytes(self.roll(256, path, n) for n in range(64)) * (self._huge_bytes // 64)
         return bytes(self.roll(256, path, n) for n in range(1 + self.roll(12, path)))
 
+    def refused(self) -> None:
+        """The last text was not taken: if it was the huge one, it is still due."""
+        self._huge_due, self._huge_given = self._huge_due or self._huge_given, False
+
     def _is_huge(self) -> bool:
-        """Whether the huge value is due; true once in a series at most."""
-        huge, self._huge_due = self._huge_due, False
-        return huge
+        """Whether the huge value is due; true once in a series, if nobody refuses it."""
+        self._huge_given, self._huge_due = self._huge_due, False
+        return self._huge_given

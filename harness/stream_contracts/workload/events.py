@@ -150,5 +150,7 @@ def _encoded(place: str, file: Path, form: str, source: Source, dice: Dice) -> E
         yield from draw_from(source, dice)
     except (Undrawable, StreamContractsError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         # some of what is wrong with a schema shows only when a value is drawn or encoded
-        told = str(error) if isinstance(error, Undrawable | StreamContractsError) else f"{type(error).__name__}: {error}"
+        told = (
+            str(error) if isinstance(error, Undrawable | StreamContractsError) else f"{type(error).__name__}: {error}"
+        )
         raise ContractError([(place, f"{file}: nothing can be drawn from this schema: {told}")]) from error

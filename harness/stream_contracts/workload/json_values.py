@@ -14,9 +14,9 @@ from stream_contracts.schema.jsonschema_validation import Undecided
 from stream_contracts.schema.jsonschema_values import Tries
 from stream_contracts.workload.dice import DOUBLES, STRINGS, Dice, Undrawable
 
-PATIENCE = 4000
+PATIENCE = 20_000
 """Checks of parts that the search for documents may do, once per series."""
-POOL = 96
+POOL = 400
 """Documents that variations start from."""
 LEAVES_MAX = 40
 """Leaves of one document that are varied."""
@@ -32,12 +32,17 @@ def series(source: Source, dice: Dice) -> Iterator[bytes]:
         pool = Tries(PATIENCE).values((root,), (), 0, POOL)
     if not pool:
         raise Undrawable("no document was found that is valid by it")
-    drawn = _Documents(root, pool, dice)
+    # In an order that no hash of a text decides: names of properties come from sets.
+    drawn = _Documents(root, [json.loads(text) for text in sorted({_ordered(document) for document in pool})], dice)
     while True:
         dice.begin()
         with room_for_depth(source.called):
             document = drawn.next()
         yield json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _ordered(document: Any) -> str:
+    return json.dumps(document, sort_keys=True)
 
 
 class _Documents:
@@ -46,7 +51,7 @@ class _Documents:
     def __init__(self, root: Located, pool: list[Any], dice: Dice) -> None:
         self._root, self._dice = root, dice
         # Those with most in them first: half of the documents are full ones, the rest is taken in turn.
-        self._full = sorted(pool, key=lambda each: -len(json.dumps(each)))[: max(1, len(pool) // 4)]
+        self._full = sorted(pool, key=lambda each: (-len(_ordered(each)), _ordered(each)))[: max(1, len(pool) // 4)]
         self._pool = pool
 
     def next(self) -> Any:
@@ -56,20 +61,24 @@ class _Documents:
             found = self._pool[dice.turn("pool", len(self._pool))]
         else:
             found = self._full[dice.turn("full", len(self._full))]
-        found = self._crossed(found, self._full[dice.turn("other", len(self._full))])
+        found = self._crossed(found, self._pool[dice.turn("other", len(self._pool))])
         for place in list(_leaves(found))[:LEAVES_MAX]:
-            changed = _with(found, place, self._leaf(_at(found, place), "".join(f"/{step}" for step in place)))
-            if self._valid(changed):
-                found = changed
+            path = "".join(f"/{step}" for step in place)
+            # What the pool has in this place is near a bound of the schema, as a rule: every third is left alone.
+            if dice.turn(f"{path}?", 3):
+                changed = _with(found, place, self._leaf(_at(found, place), path))
+                if self._valid(changed):
+                    found = changed
+                elif isinstance(_at(found, place), str):
+                    dice.refused()
         return found
 
     def _crossed(self, one: Any, other: Any) -> Any:
         if not (isinstance(one, dict) and isinstance(other, dict)):
             return one
-        mixed = dict(one)
-        for name, value in other.items():
-            if self._dice.turn(f"cross {name}", 2):
-                mixed[name] = value
+        # Both are sorted by name, and so is the mixture.
+        taken = {name: value for name, value in other.items() if self._dice.turn(f"cross {name}", 2)}
+        mixed = dict(sorted({**one, **taken}.items()))
         return mixed if self._valid(mixed) else one
 
     def _leaf(self, now: Any, path: str) -> Any:

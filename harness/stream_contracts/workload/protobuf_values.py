@@ -20,6 +20,13 @@ PARTS_MAX = 500
 """How many fields a value may have before lists stay empty and messages are left out."""
 LIST_SIZES = 4
 
+SECONDS = {
+    "google.protobuf.Timestamp": (-62_135_596_800, 253_402_300_799),
+    "google.protobuf.Duration": (-315_576_000_000, 315_576_000_000),
+}
+"""Well-known type -> the least and the greatest ``seconds`` that it allows (timestamp.proto, duration.proto)."""
+ANY = "google.protobuf.Any"
+
 _F = FieldDescriptor
 _BITS = {
     _F.TYPE_INT32: (-(2**31), 2**31 - 1), _F.TYPE_SINT32: (-(2**31), 2**31 - 1), _F.TYPE_SFIXED32: (-(2**31), 2**31 - 1),
@@ -58,6 +65,10 @@ class _Messages:
         return self._of(self._message, "", 0)
 
     def _of(self, message: Descriptor, path: str, depth: int) -> Plan:
+        if message.full_name in SECONDS:
+            return self._time(message.full_name, path)
+        if message.full_name == ANY:
+            return {}  # what it holds is named by a URL, and no schema says which
         fields = shape(message).by_number
         groups: dict[str, list[int]] = {}
         for number, field in fields.items():
@@ -77,6 +88,14 @@ class _Messages:
             if wanted and not (self._must_end(depth) and is_message(field) and not field.is_required):
                 plan[number] = self._value(field, where, depth)
         return plan
+
+    def _time(self, name: str, path: str) -> Plan:
+        seconds = self._dice.whole(f"{path}.1", *SECONDS[name])
+        nanos = self._dice.whole(f"{path}.2", 0, 999_999_999)
+        if name == "google.protobuf.Timestamp":
+            return {1: seconds, 2: nanos}
+        # Both have one sign, and the bounds are those of the whole.
+        return {1: seconds, 2: 0 if abs(seconds) == SECONDS[name][1] else -nanos if seconds < 0 else nanos}
 
     def _value(self, field: FieldDescriptor, path: str, depth: int) -> Any:
         if is_map(field):

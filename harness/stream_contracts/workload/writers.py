@@ -116,7 +116,9 @@ class Library:
     def _found(self, subject: str) -> tuple[Contract, Schema]:
         if subject not in self._held:
             known = ", ".join(sorted(self._held)[:20]) or "none"
-            raise SchemaError(subject, f"no contract here holds this subject, and a schema refers to it; known: {known}")
+            raise SchemaError(
+                subject, f"no contract here holds this subject, and a schema refers to it; known: {known}"
+            )
         return self._held[subject]
 
 
