@@ -13,14 +13,18 @@ from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import FaultApplied, Record
+from stream_contracts.history.model import Expected, FaultApplied
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import evidence
+from stream_contracts.trial import database, evidence
 from stream_contracts.trial.cluster import Cluster, partitions_of
+from stream_contracts.trial.database import Database, Namespace
+from stream_contracts.trial.doors import addresses
+from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.rest import unfinished
+from stream_contracts.trial.rest import Rest
+from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.tap import Tap
@@ -32,6 +36,7 @@ class Arena:
     """What all trials of one pipeline share.
 
     ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
+    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
     """
 
     contract: Contract
@@ -45,6 +50,8 @@ class Arena:
     feeder: Feeder
     events: tuple[Event, ...]
     aborted: tuple[Event, ...]
+    database: Database | None = None
+    subjects: Subjects | None = None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -74,6 +81,9 @@ class Case:
         self._leaving = ExitStack()
         self._began = monotonic()
         self._fed: Fed | None = None
+        self._expected: Sequence[Expected] = ()
+        self._namespace: Namespace | None = None
+        self._rest: Rest | None = None
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
         self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
 
@@ -84,13 +94,26 @@ class Case:
     def __enter__(self) -> Case:
         self._leaving.enter_context(self.journal)
         try:
-            self.arena.feeder.make_topics(self.arena.contract, self.names, len(self.arena.brokers))
+            self._make_names()
             for number in range(self.arena.pipeline.instances):
                 self.instances.append(self._instance(f"{self.arena.pipeline_name}-{number}"))
         except BaseException:
             self._leaving.close()
             raise
         return self
+
+    def _make_names(self) -> None:
+        """Topics, the database's schema, and the subjects of this trial."""
+        arena = self.arena
+        arena.feeder.make_topics(arena.contract, self.names, len(arena.brokers))
+        if arena.subjects is not None:
+            arena.subjects.name_for(self.names)
+        if arena.database is not None:
+            made = database.namespace(
+                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
+            )
+            self._leaving.callback(made.drop)
+            self._namespace = made
 
     def __exit__(self, *_: object) -> None:
         self._leaving.close()
@@ -103,7 +126,7 @@ class Case:
             arena.pipeline,
             name,
             folder=arena.contract.folder,
-            addresses={"KAFKA_BOOTSTRAP_SERVERS": lane.bootstrap},
+            addresses=addresses(lane, name, self._namespace, arena.subjects),
             names=self.names.environment(arena.contract, arena.pipeline, name),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
@@ -151,14 +174,33 @@ class Case:
         self._changed.wait(timeout_s)
         self._changed.clear()
 
+    def expects(self, oracle: Sequence[Expected]) -> None:
+        """What the fault-free run left: when it is all there, less else has to say that the run is over."""
+        self._expected = oracle
+
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
-        lanes = [instance.lane for instance in self.instances]
-        return unfinished(self.arena.cluster, lanes, self._fed.ends if self._fed else {}, self._outputs)
+        if self._rest is None:
+            lanes = [instance.lane for instance in self.instances]
+            sinks = self._namespace.progress if self._namespace else (lambda: (0, False))
+            self._rest = Rest(
+                self.arena.cluster, lanes, self._outputs, self.clock, sinks=sinks, complete=self._complete
+            )
+        return self._rest.unfinished(self._fed.ends if self._fed else {})
 
-    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Record]:
+    def _complete(self) -> bool | None:
+        return evidence.whole(self._found({}), self._expected) if self._expected else None
+
+    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
-        arena = self.arena
-        found = evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        found = self._found(causes)
         self.journal.add(*found)
+        return found
+
+    def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
+        arena = self.arena
+        found: list[Effect] = []
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        if self._namespace is not None:
+            found += evidence.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream_contracts.faults import fault_named
-from stream_contracts.history.model import Expected, Note, Record, Send
+from stream_contracts.history.model import Expected, Note, Send
 from stream_contracts.trial.case import Arena, Armed, Case
+from stream_contracts.trial.evidence import Effect
 from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.workload.plan import Plan, Strike
 
@@ -28,7 +29,7 @@ class Run:
 
     plan: Plan
     folder: Path
-    records: Sequence[Record] = ()
+    records: Sequence[Effect] = ()
     sends: Sequence[Send] = ()
     moments: Sequence[Moment] = ()
     struck: int = 0
@@ -57,6 +58,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     result = Run(plan, folder)
     with Case(arena, folder, number) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
+        case.expects(oracle)
         armed = [case.arm(strike.fault, fault_named(strike.fault, moment_of(strike))) for strike in plan.strikes]
         if len(case.instances) == 1:
             result.sends = case.feed(with_aborted=plan.with_aborted).sends
