@@ -142,6 +142,25 @@ def schema_file(name: str, around: Around) -> Iterator[str]:
             yield from (f"{found}: {text}" for text in _unreadable(found, path.suffix))
 
 
+def sql_file(name: str, around: Around) -> Iterator[str]:
+    """A migration is a text file with SQL, inside the folder."""
+    path = PurePosixPath(name)
+    if path.suffix != ".sql":
+        yield f"found the migration {name!r}; allowed suffix: .sql"
+    elif path.is_absolute() or ".." in path.parts:
+        yield f"found the migration {name!r}; allowed: a path inside the contract's folder"
+    elif not _is_file(around.folder / name):
+        yield f"found the migration {name!r}, but there is no file {str(around.folder / name)!r}"
+    else:
+        try:
+            (around.folder / name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            found = f"the byte 0x{error.object[error.start]:02x} at {error.start}"
+            yield f"{around.folder / name}: not UTF-8 text: found {found}"
+        except OSError as error:
+            yield f"{around.folder / name}: cannot be read: {error.strerror}"
+
+
 def real_day(text: str, _: Around) -> Iterator[str]:
     """A day that the calendar has."""
     if DAY.fullmatch(text):
@@ -196,6 +215,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("topics", ANY, "key", "schema"), str, schema_file),
     (("topics", ANY, "value", "schema"), str, schema_file),
     (("shared", ANY, "schema"), str, schema_file),
+    (("migrations", ANY), str, sql_file),
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
     (_PIPELINE, dict, letters_apart),

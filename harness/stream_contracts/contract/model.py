@@ -33,7 +33,6 @@ class Schema(Part):
     """The schema of a topic's keys or values; the suffix is its format: .avsc Avro, .proto Protobuf, .json JSON Schema.
 
     ``framing`` says whether records carry the Confluent wire format (a zero byte and the schema id before the data).
-    This version writes and reads records as ``none``, the bare encoding, which is the default for that reason.
     """
 
     file: Text = Field(alias="schema")
@@ -148,6 +147,8 @@ class Contract(Part):
     """The topics, by name."""
     shared: Mapping[Text, Schema] = {}
     """Schemas of no topic that others refer to, by their registry subject."""
+    migrations: tuple[Text, ...] = ()
+    """SQL files that make the tables of the contract, in order; every trial runs them in an empty database schema."""
     pipelines: Mapping[Name, Pipeline] = {}
     """The pipelines, by name."""
     waivers: tuple[Waiver, ...] = ()

@@ -102,8 +102,8 @@ class Scene(Protocol):
     def broker(self) -> str:
         """The service of the broker that ``what`` tells, looked up now.
 
-        It is ``leader`` (of what the victim writes; the default), ``group-coordinator``, ``transaction-coordinator``,
-        ``controller``, or a service's own name.
+        By default it is the one at which the frame stands; else ``leader`` (of what is written), ``group-coordinator``,
+        ``transaction-coordinator``, ``controller``, or a service's own name.
         """
 
     def others(self, broker: str) -> list[str]:

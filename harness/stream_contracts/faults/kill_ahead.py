@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from stream_contracts.faults._scene import Scene, Struck
 from stream_contracts.stack.capabilities import Killable, Pausable, Restartable
 
+DRAINED_S = 0.7
+"""A fetch that a follower had asked before it froze would still bring it the record: it is over by then (0.5 s)."""
 ANSWER_S = 0.4
 """Time for the leader to answer alone; far less than the session timeout that would take the followers out of sync."""
 AWAY_S = 5.0
@@ -34,6 +36,7 @@ class KillAhead:
                 follower = scene.service(other, can=Pausable)
                 frozen.callback(follower.resume)
                 follower.pause()
+            scene.wait(DRAINED_S)
             scene.settle("release")
             scene.wait(ANSWER_S)
             killed.kill()

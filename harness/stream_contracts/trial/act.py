@@ -112,8 +112,11 @@ class Act:
         return bool(fenced) and all(fenced)
 
     def broker(self) -> str:
-        """The service of the broker that ``what`` tells, looked up now."""
-        return self._case.broker(self._strike.what or "leader")
+        """The service of the broker that ``what`` tells, looked up now; by default the one at which the frame stands."""
+        brokers = self._case.arena.stack.brokers
+        standing = (broker.node_id for broker in brokers if (broker.host, broker.port) == self._hold.server)
+        node = None if self._strike.what else next(standing, None)
+        return self._case.broker(self._strike.what or "leader") if node is None else f"broker-{node}"
 
     def others(self, broker: str) -> list[str]:
         """The services of all other brokers."""

@@ -12,15 +12,19 @@ from time import monotonic
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import KICKED, Note, Record
+from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial import evidence
+from stream_contracts.trial import database, evidence
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, partitions_of
+from stream_contracts.trial.database import Database, Namespace
+from stream_contracts.trial.doors import addresses
+from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.rest import unfinished, unread
+from stream_contracts.trial.rest import Rest
+from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.tap import Tap
@@ -36,6 +40,7 @@ class Arena:
     """What all trials of one pipeline share.
 
     ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
+    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
     """
 
     contract: Contract
@@ -50,6 +55,8 @@ class Arena:
     feeder: Feeder
     events: tuple[Event, ...]
     aborted: tuple[Event, ...]
+    database: Database | None = None
+    subjects: Subjects | None = None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -69,8 +76,14 @@ class Case:
         self._leaving = ExitStack()
         self._began = monotonic()
         self._fed = Fed()
+        self._expected: Sequence[Expected] = ()
+        self._namespace: Namespace | None = None
+        self._live: list[Lane] = []
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
         self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self._rest = Rest(
+            arena.cluster, self._live, self._outputs, self.clock, sinks=self._progress, complete=self._complete
+        )
 
     def clock(self) -> float:
         """Seconds since the case began."""
@@ -79,13 +92,26 @@ class Case:
     def __enter__(self) -> Case:
         self._leaving.enter_context(self.journal)
         try:
-            self.arena.feeder.make_topics(self.arena.contract, self.names, len(self.arena.brokers))
+            self._make_names()
             for number in range(self.arena.pipeline.instances):
                 self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
             raise
         return self
+
+    def _make_names(self) -> None:
+        """Topics, the database's schema, and the subjects of this trial."""
+        arena = self.arena
+        arena.feeder.make_topics(arena.contract, self.names, len(arena.brokers))
+        if arena.subjects is not None:
+            arena.subjects.name_for(self.names)
+        if arena.database is not None:
+            made = database.namespace(
+                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
+            )
+            self._leaving.callback(made.drop)
+            self._namespace = made
 
     def __exit__(self, *_: object) -> None:
         self._leaving.close()
@@ -115,7 +141,7 @@ class Case:
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
-            addresses={"KAFKA_BOOTSTRAP_SERVERS": lane.bootstrap},
+            addresses=addresses(lane, name, self._namespace, arena.subjects),
             names=self.names.environment(arena.contract, arena.pipeline, identity),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
@@ -145,10 +171,11 @@ class Case:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
         hopeless = [told for instance in self.instances if (told := instance.supervise())]
+        self._live[:] = [instance.lane for instance in self.instances if instance.alive or not instance.retired]
         return hopeless[0] if hopeless else None
 
     def broker(self, which: str) -> str:
-        """The service of the broker that holds an office now: leader (of the first output), a coordinator, controller."""
+        """The service of the broker that holds an office now: leader of the first output, a coordinator, controller."""
         cluster = self.arena.cluster
         ids = sorted(set().union(*(instance.lane.transactional_ids for instance in self.instances)))
         groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
@@ -177,24 +204,38 @@ class Case:
         self._changed.wait(timeout_s)
         self._changed.clear()
 
+    def expects(self, oracle: Sequence[Expected]) -> None:
+        """What the fault-free run left: when it is all there, less else has to say that the run is over."""
+        self._expected = oracle
+
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
         try:
-            return unfinished(self.arena.cluster, self._lanes(), self._fed.ends, self._outputs)
+            return self._rest.unfinished(self._fed.ends)
         except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
             self.arena.cluster.forget()
             return str(error)
 
     def accounted(self) -> bool:
-        """Whether all that was fed is behind a committed offset."""
-        return unread(self.arena.cluster, self._lanes(), self._fed.ends) is None
+        """Whether all that was fed is behind a committed offset, or has its effect."""
+        return self._rest.accounted(self._fed.ends)
 
-    def _lanes(self) -> list[Lane]:
-        return [instance.lane for instance in self.instances]
+    def _progress(self) -> tuple[int, bool]:
+        return self._namespace.progress() if self._namespace else (0, False)
 
-    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Record]:
+    def _complete(self) -> bool | None:
+        return evidence.whole(self._found({}), self._expected) if self._expected else None
+
+    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
-        arena = self.arena
-        found = evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        found = self._found(causes)
         self.journal.add(*found)
+        return found
+
+    def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
+        arena = self.arena
+        found: list[Effect] = []
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        if self._namespace is not None:
+            found += evidence.writes(self._namespace, arena.pipeline, causes)
         return found

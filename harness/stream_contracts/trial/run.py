@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_contracts.history.model import Expected, Note, Record, Send
+from stream_contracts.history.model import Expected, Note, Send
 from stream_contracts.trial.act import Act
 from stream_contracts.trial.case import Arena, Case
+from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feeding import SHARE_S, Feeding
 from stream_contracts.trial.probe import Probe
 from stream_contracts.wire.moment import Moment
@@ -30,7 +31,7 @@ class Run:
 
     plan: Plan
     folder: Path
-    records: Sequence[Record] = ()
+    records: Sequence[Effect] = ()
     sends: Sequence[Send] = ()
     moments: Sequence[Moment] = ()
     struck: int = 0
@@ -59,6 +60,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     result = Run(plan, folder)
     with Case(arena, folder, number) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
+        case.expects(oracle)
         feeding = Feeding(case, plan)
         acts = [Act(case, strike) for strike in plan.strikes]
         for instance in tuple(case.instances):
