@@ -18,7 +18,16 @@ import pytest
 pytest.register_assert_rewrite("stream_contracts.stack_fixtures")
 
 CONTRACT_FILE = "contract.yaml"
-SETTINGS = ("stream_backend", "stream_reuse", "stream_seed", "stream_moments", "stream_allow_unknown")
+SETTINGS = (
+    "stream_backend",
+    "stream_reuse",
+    "stream_seed",
+    "stream_moments",
+    "stream_budget",
+    "stream_workers",
+    "stream_replay",
+    "stream_allow_unknown",
+)
 VARIABLES = {"stream_backend": "STREAM_CONTRACTS_BACKEND", "stream_reuse": "STREAM_CONTRACTS_REUSE"}
 """What the machine may say in the environment: it beats the ini file, and the command line beats it."""
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -55,6 +64,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where more than 64 moments were seen: first, second and last of each class, or all (default: classes)",
     )
     group.addoption(
+        "--stream-budget",
+        metavar="TIME",
+        default=None,
+        help="how long the faults of one pipeline may take, such as 60s or 10m; every moment is killed at all the same "
+        "(default: 60s)",
+    )
+    group.addoption(
+        "--stream-workers",
+        metavar="N",
+        type=int,
+        default=None,
+        help="how many trials run side by side (default: one a core, 4 at most)",
+    )
+    group.addoption(
+        "--stream-replay",
+        metavar="FILE",
+        default=None,
+        help="run the plan of a failing trial again, and nothing else",
+    )
+    group.addoption(
         "--stream-allow-unknown",
         action="store_true",
         default=None,
@@ -65,6 +94,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("stream_reuse", "as --stream-reuse", type="bool", default=False)
     parser.addini("stream_seed", "as --stream-seed", default="1")
     parser.addini("stream_moments", "as --stream-moments", default="classes")
+    parser.addini("stream_budget", "as --stream-budget", default="60s")
+    parser.addini("stream_workers", "as --stream-workers", default="0")
+    parser.addini("stream_replay", "as --stream-replay", default="")
     parser.addini("stream_allow_unknown", "as --stream-allow-unknown", type="bool", default=False)
 
 

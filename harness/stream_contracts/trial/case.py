@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial import database, evidence
-from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, partitions_of
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, Partition, partitions_of
 from stream_contracts.trial.database import Database, Namespace
 from stream_contracts.trial.doors import addresses
 from stream_contracts.trial.evidence import Effect
@@ -67,8 +67,8 @@ class Arena:
 class Case:
     """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
 
-    def __init__(self, arena: Arena, folder: Path, number: int) -> None:
-        self.arena, self.folder = arena, folder
+    def __init__(self, arena: Arena, folder: Path, number: int, *, patient: bool = False) -> None:
+        self.arena, self.folder, self.patient = arena, folder, patient
         self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
@@ -80,9 +80,9 @@ class Case:
         self._namespace: Namespace | None = None
         self._live: list[Lane] = []
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
-        self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self.outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
         self._rest = Rest(
-            arena.cluster, self._live, self._outputs, self.clock, sinks=self._progress, complete=self._complete
+            arena.cluster, self._live, self.outputs, self.clock, sinks=self._progress, complete=self._complete
         )
 
     def clock(self) -> float:
@@ -147,7 +147,9 @@ class Case:
             run_id=arena.run_id,
         )
         self._leaving.callback(service.kill)
-        return Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        made.patient = self.patient
+        return made
 
     def feed(self, plan: Plan) -> Iterator[Fed]:
         """Send the workload of a plan, a portion at each step; yields what was fed so far."""
@@ -180,7 +182,7 @@ class Case:
         ids = sorted(set().union(*(instance.lane.transactional_ids for instance in self.instances)))
         groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
         if which == "leader":
-            node = cluster.leader(self._outputs[0])
+            node = cluster.leader(self.outputs[0])
         elif which == "transaction-coordinator" and ids:
             node = cluster.coordinator(ids[0], TRANSACTION)
         elif which == "group-coordinator" and groups:
@@ -198,6 +200,11 @@ class Case:
                 self.journal.add(Note(KICKED, f"{instance.lane.instance}: {why}", self.clock()))
                 instance.kill()
                 instance.replace()
+
+    def declared(self, partitions: Iterable[Partition]) -> Iterator[tuple[str, int]]:
+        """These topic-partitions under the names that the contract has for them; those of no contract are left out."""
+        names = {self.names.topic(topic): topic for topic in self.arena.contract.topics}
+        return ((names[topic], number) for topic, number in partitions if topic in names)
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from time import monotonic
 
-from stream_contracts.anomalies import judge
+from stream_contracts.anomalies import invariants, judge
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
@@ -31,6 +31,10 @@ BUDGET_S = 60.0
 """How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
+MAY_STILL_COME = frozenset(
+    {"lost-record", "hidden-record", "delete-lost", "cdc-gap", "torn-transaction", "state-divergence", "stale-upsert"}
+)
+"""Anomalies of which a run that did not come to rest says nothing."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
@@ -86,7 +90,9 @@ class _Sweep:
         self.proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), plan.seed)
         self._arenas, self._plan, self._progress = arenas, plan, progress
         self._crew = Crew(arenas)
-        self._delivery = arenas[0].pipeline.promises.delivery
+        pipeline = arenas[0].pipeline
+        self._made, self._compare = pipeline.promises.made, pipeline.compare.how
+        self._invariants = invariants(arenas[0].contract.invariants)
         self._numbers = count()
         self._oracle: list[Expected] = []
         self._moments: list[Moment] = []
@@ -151,10 +157,10 @@ class _Sweep:
         restless: list[_Outcome] = []
         warnings: dict[str, Finding] = {}
         for outcome in self._crew.run(steps, self._tried, alone=_alone):
-            if outcome.run.restless:
-                restless.append(outcome)
-            elif outcome.judgement.verdict is Verdict.FAIL:
+            if outcome.judgement.verdict is Verdict.FAIL:
                 failed.append(outcome)
+            elif outcome.run.restless:
+                restless.append(outcome)
             elif not outcome.run.exercised:
                 missed.append(outcome.step)
             self._count(outcome)
@@ -245,7 +251,15 @@ class _Sweep:
 
     def _judged(self, done: Run) -> Judgement:
         with tables.load(done.journal) as history:
-            return judge(history, self._delivery)
+            judged = judge(history, self._made, compare=self._compare, extra=self._invariants)
+        return _of_the_restless(judged) if done.restless else judged
+
+
+def _of_the_restless(judged: Judgement) -> Judgement:
+    """What can be said of a run that did not come to rest: what is missing may still come, what is too much stays so."""
+    if judged.verdict is Verdict.UNKNOWN:
+        return judged
+    return Judgement.of([finding for finding in judged.findings if finding.rule not in MAY_STILL_COME])
 
 
 def _alone(step: Step) -> bool:

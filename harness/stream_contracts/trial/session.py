@@ -40,7 +40,7 @@ class Settings:
     """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied.
 
     ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
-    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one.
+    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
     """
 
     backend: str = "auto"
@@ -50,6 +50,7 @@ class Settings:
     workers: int = 0
     keep_in: Path = Path(".stream-contracts")
     reuse: bool = False
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Session:
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
         self._count = 0
+        self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -116,6 +118,16 @@ class Session:
     def descriptions(self) -> list[str]:
         """A line for each stack that runs."""
         return [stack.describe() for stack in self._stacks]
+
+    def proof(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a pipeline in one sweep, which is made once: each promise asks `Proof.of` it."""
+        key = contract.file.absolute(), pipeline
+        if key not in self._proofs:
+            plan = self.settings.plan
+            self._proofs[key] = (
+                self.replay(contract, plan, progress) if plan else self.prove(contract, pipeline, progress)
+            )
+        return self._proofs[key]
 
     def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
         """Judge the delivery promise of one pipeline of a contract."""

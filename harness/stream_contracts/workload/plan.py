@@ -42,7 +42,8 @@ class Strike:
 class Plan:
     """What a trial does: the pipeline, the seed of its input, whether aborted input is mixed in, and the faults.
 
-    ``feed`` is one of FEEDS. ``events`` are the numbers of the events that are sent; empty means all of them.
+    ``feed`` is one of FEEDS. ``events`` are the numbers of the events that are sent; empty means all of them. With
+    ``patient`` no time is compressed: sessions and transactions of the dead run out as they would.
     """
 
     contract: str
@@ -52,9 +53,11 @@ class Plan:
     strikes: tuple[Strike, ...] = ()
     feed: str = "at-once"
     events: tuple[int, ...] = ()
+    patient: bool = False
 
     def __str__(self) -> str:
-        return ", then ".join(map(str, self.strikes)) or "no fault"
+        told = ", then ".join(map(str, self.strikes)) or "no fault"
+        return f"{told}, without compressing time" if self.patient else told
 
     def to_json(self) -> str:
         """One line, keys in order, defaults left out: the same plan is the same text, byte for byte, in any version."""
