@@ -19,6 +19,8 @@ from stream_contracts.wire.kafka_connection import KafkaConnection
 from stream_contracts.wire.kafka_moments import KafkaMoments
 from stream_contracts.wire.ledger import HOLD_LIMIT_S, Ledger
 from stream_contracts.wire.moment import Moment, Phase
+from stream_contracts.wire.postgres_connection import PostgresConnection
+from stream_contracts.wire.postgres_moments import PostgresMoments
 from stream_contracts.wire.stream import Stream
 
 Only = Address | str | None
@@ -48,6 +50,7 @@ class Lane:
         self._loop, self._servers = loop, tuple(servers)
         self._ledger = Ledger(loop, instance, observe, clock, changed)
         self._kafka = KafkaMoments(self._ledger)
+        self._postgres = PostgresMoments(self._ledger)
         self._doors: dict[Address, Door] = {}
         self._conditions: dict[tuple[str, Only], Callable[[Door], None]] = {}
         self._refused: set[Only] = set()
@@ -240,6 +243,8 @@ class Lane:
         task.add_done_callback(self._carriers.discard)
 
     def _connection(self, number: int, door: Door, client: Stream) -> Connection:
+        if door.service == "postgres":
+            return PostgresConnection(number, self._postgres, door, client)
         return KafkaConnection(number, self._kafka, door, client, self.door)
 
     async def _carry(self, connection: Connection) -> None:
