@@ -14,6 +14,8 @@ from stream_contracts.wire import membership
 from stream_contracts.wire.connection import Connection
 from stream_contracts.wire.door import Door
 from stream_contracts.wire.hold import Hold
+from stream_contracts.wire.http_connection import HttpConnection
+from stream_contracts.wire.http_moments import HttpMoments, HttpRule, answering, mistaking
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.kafka_connection import KafkaConnection
 from stream_contracts.wire.kafka_moments import KafkaMoments
@@ -21,6 +23,7 @@ from stream_contracts.wire.ledger import HOLD_LIMIT_S, Ledger
 from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.wire.postgres_connection import PostgresConnection
 from stream_contracts.wire.postgres_moments import PostgresMoments
+from stream_contracts.wire.refusals import HTTP_ROLES
 from stream_contracts.wire.stream import Stream
 
 Only = Address | str | None
@@ -51,6 +54,7 @@ class Lane:
         self._ledger = Ledger(loop, instance, observe, clock, changed)
         self._kafka = KafkaMoments(self._ledger)
         self._postgres = PostgresMoments(self._ledger)
+        self._http = HttpMoments(self._ledger)
         self._doors: dict[Address, Door] = {}
         self._conditions: dict[tuple[str, Only], Callable[[Door], None]] = {}
         self._refused: set[Only] = set()
@@ -161,6 +165,24 @@ class Lane:
 
         self._on_loop(self._condition("slow", only, slowed))
 
+    def http_answer(self, match: str, status: int, body: str = "") -> HttpRule:
+        """Answer what matches in the service's place, until the rule is healed: ``GET /schemas/ids/{id}``, ``* /subjects/*``.
+
+        ``match`` is an endpoint without the names in it, or a shell pattern of method and target. Answers of 2xx are let
+        through as they are asked for: what a wrong registry says is not for us to judge.
+        """
+        if not 200 <= status <= 599:
+            raise UsageError(f"{status} is not the status of an HTTP answer: give one from 200 to 599")
+        return self._http.add(answering(match, status, body))
+
+    def http_wrong_id(self, asked: int, told: int) -> HttpRule:
+        """Let the registry mistake one schema id for another, until the rule is healed.
+
+        ``GET /schemas/ids/<asked>`` brings the schema of ``told``; who registers or looks up and is given ``asked``
+        hears ``told``.
+        """
+        return self._http.add(mistaking(asked, told))
+
     def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(HOLD_LIMIT_S)
 
@@ -245,6 +267,8 @@ class Lane:
     def _connection(self, number: int, door: Door, client: Stream) -> Connection:
         if door.service == "postgres":
             return PostgresConnection(number, self._postgres, door, client)
+        if door.service in HTTP_ROLES:
+            return HttpConnection(number, self._http, door, client)
         return KafkaConnection(number, self._kafka, door, client, self.door)
 
     async def _carry(self, connection: Connection) -> None:

@@ -90,6 +90,7 @@ SQLSTATES = MappingProxyType(
 )
 """(Verb, phase) -> the SQLSTATEs with which PostgreSQL may fail it. Once it is done, no error undoes it: there is none after."""
 HTTP_ROLES = frozenset({"registry", "connect"})
+"""The roles of whom is answered in HTTP."""
 
 
 def check(moment: Moment, refusal: Refuse) -> None:
