@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream_contracts.contract.load import load
-from stream_contracts.contract.model import Contract, Role, Schema
+from stream_contracts.contract.model import Contract, Schema
 from stream_contracts.errors import ContractError, StreamContractsError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
 
 SESSION = pytest.StashKey[Session]()
@@ -32,9 +32,8 @@ class ContractFile(pytest.File):
     def collect(self) -> Iterator[pytest.Collector]:
         """A collector for each schema and each pipeline."""
         contract = load(self.path)
-        for topic, role, schema in contract.schemas():
-            subject = contract.subject(topic, role)
-            yield Subject.from_parent(self, name=subject, contract=contract, topic=topic, role=role, schema=schema)
+        for subject, schema, steps in contract.subjects():
+            yield Subject.from_parent(self, name=subject, contract=contract, schema=schema, steps=steps)
         for name in contract.pipelines:
             yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
 
@@ -46,15 +45,15 @@ class ContractFile(pytest.File):
 
 
 class Subject(pytest.Collector):
-    """One schema of a contract, under the name of its registry subject."""
+    """One schema of a contract, of a topic or shared, under the name of its registry subject."""
 
-    def __init__(self, *, contract: Contract, topic: str, role: Role, schema: Schema, **rest: Any) -> None:
+    def __init__(self, *, contract: Contract, schema: Schema, steps: tuple[str, ...], **rest: Any) -> None:
         super().__init__(**rest)
-        self.contract, self.topic, self.role, self.schema = contract, topic, role, schema
+        self.contract, self.schema, self.steps = contract, schema, steps
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its one promise."""
-        place = self.contract.place("topics", self.topic, self.role)
+        place = self.contract.place(*self.steps)
         yield Compatibility.from_parent(self, name="compatibility", place=place)
 
 
@@ -135,11 +134,11 @@ class Delivery(Promise):
         promised = contract.pipelines[name].promises.delivery
         what = f"{contract.name}/{name} promises delivery: {promised}"
         session = self.config.stash[SESSION]
-        progress = _progress(self.config, f"{contract.name}/{name}")
+        say = progress(self.config, f"{contract.name}/{name}")
         try:
-            proof = session.prove(contract, name, progress)
+            proof = session.prove(contract, name, say)
         finally:
-            progress("")
+            say("")
         self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
         self.user_properties.append((_STACKS, session.descriptions))
         return what, proof.explained()
@@ -158,8 +157,9 @@ class Plugin:
             seed=int(given["stream_seed"]),
             every_moment=given["stream_moments"] == "all",
             keep_in=config.rootpath / ".stream-contracts",
+            reuse=given["stream_reuse"],
         )
-        config.stash[SESSION] = Session(settings, _progress(config, "stack"))
+        config.stash[SESSION] = Session(settings, progress(config, "stack"))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Nothing is left running."""
@@ -182,27 +182,3 @@ class Plugin:
             terminalreporter.write_line(stack)
         for line in sorted(lines):
             terminalreporter.write_line(line)
-
-
-def _progress(config: pytest.Config, who: str) -> Callable[[str], None]:
-    """A line that the next one overwrites, on a terminal; nothing elsewhere: a log wants no forty lines of progress.
-
-    An empty text clears the line.
-    """
-
-    def say(text: str) -> None:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        capture = config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or not reporter.isatty:
-            return
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            if reporter.currentfspath is not None:
-                reporter.write_line("")  # below the dots; they go on with the name of the file, after the last line
-                reporter.currentfspath = None
-            width = reporter._tw.fullwidth - 1
-            reporter.rewrite(f"{who}: {text}"[:width] if text else "", erase=True)
-            if not text:
-                reporter.rewrite("")
-            reporter.flush()
-
-    return say

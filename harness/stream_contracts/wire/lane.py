@@ -124,6 +124,11 @@ class Lane:
         """The groups that it joined or committed in."""
         return self._kafka.groups
 
+    @property
+    def transactional_ids(self) -> set[str]:
+        """The transactional ids that it began an epoch with."""
+        return self._kafka.transactional_ids
+
     # ---- what can be done to it
 
     def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
