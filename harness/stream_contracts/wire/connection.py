@@ -57,8 +57,7 @@ class Connection(ABC):
         """Run until the end; raises `HarnessError` where something was not understood."""
         self._task = asyncio.current_task()
         try:
-            await self.door.link.passable()
-            await asyncio.get_running_loop().create_connection(lambda: self.server, *self.door.server)
+            await self.connect()
             await self._first_of(*self.ways())
             if not self.detached:
                 await self._to_client.empty()
@@ -73,6 +72,15 @@ class Connection(ABC):
             for side in (self.client, self.server):
                 side.abort()
             self.ended.set()
+
+    async def connect(self) -> None:
+        """Reach the server; once more where it has ended the connection, and the protocol does not mind. OSError if not."""
+        await self.door.link.passable()
+        if self.server.ended.is_set():
+            self.server.abort()
+            self.server = Stream()
+            self._to_server = Exit(self.door.link, self.server)
+        await asyncio.get_running_loop().create_connection(lambda: self.server, *self.door.server)
 
     async def _first_of(self, *ways: Coroutine[Any, Any, None]) -> None:
         """Run the ways; when one ends, end the others, and raise what either raised: our own errors first."""
