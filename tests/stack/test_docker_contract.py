@@ -18,8 +18,8 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable, Restartable
 from stream_contracts.stack.health import await_healthy, out_of_sync, unhealthy
 from stream_contracts.stack.model import Stack
-from tests.stack.conftest import until
 from tests.stack.docker_lane import docker_stack
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 
