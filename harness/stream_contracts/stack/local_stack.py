@@ -128,6 +128,12 @@ class LocalStack(Addressed):
     def close(self) -> None:
         """Kill everything (the data is thrown away, so nothing is asked to end), and remove the run's folder."""
         with self._leaving:
+            self._kill()
+
+    def _kill(self) -> None:
+        with ExitStack() as closing:
+            for unit in self._units.values():
+                closing.callback(unit.closing)
             for service in self.processes.values():
                 service.kill()
 
@@ -175,8 +181,8 @@ class LocalStack(Addressed):
 
     def reset(self) -> None:
         """Kill what was started, and forget it; the log stays for whoever asks why."""
+        self._kill()
         for service in self.processes.values():
-            service.kill()
             shutil.rmtree(service.cwd / "data", ignore_errors=True)
         self._units = {}
 
@@ -186,8 +192,7 @@ class LocalStack(Addressed):
 
     def port_taken(self, error: StackError) -> bool:
         """Tell whether a start ended in this error because another program took a port first."""
-        del error
-        return any(
+        return PORT_TAKEN.search(str(error)) is not None or any(
             not service.alive and PORT_TAKEN.search(service.log_tail(200)) for service in self.processes.values()
         )
 
