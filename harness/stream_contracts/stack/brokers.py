@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stream_contracts.stack import storage
 from stream_contracts.stack.blueprint import Blueprint, Ports, broker_properties, controller_properties, voters
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.readiness import cluster_complete
-from stream_contracts.stack.relay import Relays
 from stream_contracts.stack.runtime import Runtime, jvm_environment
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.unit import HOST, Site, Unit, nothing
+
+if TYPE_CHECKING:
+    from stream_contracts.stack.relay import Relays
 
 LISTENERS = len(Ports._fields)
 PEER_LISTENERS = 2
@@ -51,7 +53,7 @@ class Kafka:
         quorum = {node: nodes[node].told.controller for node in voters(asked)}
         cluster_id = storage.kafka_uuid()
         services: list[Service] = []
-        relays = Relays(lambda: {each.name: each.pid for each in services if each.pid}) if asked.partable else None
+        relays = _relays(services) if asked.partable else None
         try:
             for node, seat in nodes.items():
                 services.append(self._laid_out(site, cluster_id, node, seat, quorum, relays))
@@ -129,6 +131,13 @@ def _nodes(asked: Blueprint, ports: Iterator[int]) -> dict[int, Seat]:
             told = own._replace(replication=next(ports) if own.client else 0, controller=next(ports))
         seats[node] = Seat(alone.get(node, f"broker-{node}"), own, told)
     return seats
+
+
+def _relays(services: Sequence[Service]) -> Relays:
+    # Imported here: few stacks need them, and asyncio takes its time.
+    from stream_contracts.stack.relay import Relays
+
+    return Relays(lambda: {each.name: each.pid for each in services if each.pid})
 
 
 def _stand_before(relays: Relays, seat: Seat, *, votes: bool) -> None:

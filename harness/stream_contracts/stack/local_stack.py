@@ -26,7 +26,6 @@ from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.service import Startable
 from stream_contracts.stack.unit import HOST, Site, Unit
 from stream_contracts.stack.warden import Warden
-from stream_contracts.stack.warmup import warm_up
 
 STARTS = 3
 PORT_TAKEN = re.compile(r"Address already in use|Socket server failed to bind|Failed to bind|already bound")
@@ -175,6 +174,9 @@ class LocalStack(Addressed):
 
     def warm_up(self) -> None:
         """Make the first transaction and the first group, so that no client meets a coordinator that is loading."""
+        # Imported here: see `readiness`.
+        from stream_contracts.stack.warmup import warm_up
+
         begin = time.monotonic()
         warm_up(self.brokers, self._units["brokers"].services)
         self.timings["prewarm_s"] = time.monotonic() - begin
