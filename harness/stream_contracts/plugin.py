@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stream_contracts.contract.load import load
-from stream_contracts.contract.model import Contract, Role, Schema
+from stream_contracts.contract.model import Contract, Schema
 from stream_contracts.errors import ContractError, StreamContractsError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
@@ -32,9 +32,8 @@ class ContractFile(pytest.File):
     def collect(self) -> Iterator[pytest.Collector]:
         """A collector for each schema and each pipeline."""
         contract = load(self.path)
-        for topic, role, schema in contract.schemas():
-            subject = contract.subject(topic, role)
-            yield Subject.from_parent(self, name=subject, contract=contract, topic=topic, role=role, schema=schema)
+        for subject, schema, steps in contract.subjects():
+            yield Subject.from_parent(self, name=subject, contract=contract, schema=schema, steps=steps)
         for name in contract.pipelines:
             yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
 
@@ -46,15 +45,15 @@ class ContractFile(pytest.File):
 
 
 class Subject(pytest.Collector):
-    """One schema of a contract, under the name of its registry subject."""
+    """One schema of a contract, of a topic or shared, under the name of its registry subject."""
 
-    def __init__(self, *, contract: Contract, topic: str, role: Role, schema: Schema, **rest: Any) -> None:
+    def __init__(self, *, contract: Contract, schema: Schema, steps: tuple[str, ...], **rest: Any) -> None:
         super().__init__(**rest)
-        self.contract, self.topic, self.role, self.schema = contract, topic, role, schema
+        self.contract, self.schema, self.steps = contract, schema, steps
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its one promise."""
-        place = self.contract.place("topics", self.topic, self.role)
+        place = self.contract.place(*self.steps)
         yield Compatibility.from_parent(self, name="compatibility", place=place)
 
 

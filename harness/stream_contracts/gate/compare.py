@@ -165,7 +165,7 @@ def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group
         facts["referred to by"] = ", ".join(task.referrers)
     return Finding(
         rule,
-        f"{group.message} (at {at or '/'}; {against}, {_DIRECTED[direction]})",
+        f"{_without(at, group.message)} (at {at or '/'}; {against}, {_DIRECTED[direction]})",
         told.why if told else f"it breaks {BREAKS[direction]}",
         told.instead if told else "",
         Place(task.source.called, line_of(task.source.text, task.form, at, former)),
@@ -174,6 +174,11 @@ def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group
         task.subject,
         facts,
     )
+
+
+def _without(at: str, message: str) -> str:
+    """A message that begins with the place, without it: the finding names it itself."""
+    return message.removeprefix(f"at '{at}': ").removeprefix(f"{at}: ")
 
 
 def _who(task: Task, direction: Direction) -> str:

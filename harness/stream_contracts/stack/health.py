@@ -67,15 +67,21 @@ def out_of_sync(brokers: Sequence[Broker], *, prefix: str = "", away: Collection
 
 def await_healthy(stack: Stack, timeout_s: float = HEALTHY_S, *, prefix: str = "") -> None:
     """Wait until `unhealthy` has nothing to say. StackError, with what it said last, after ``timeout_s``."""
+    what = "the cluster is healthy: replicas in sync, no open transaction, all visible"
+    _await(stack, what, lambda: unhealthy(stack.brokers, prefix=prefix) or "", timeout_s)
 
-    def ask() -> str:
-        return unhealthy(stack.brokers, prefix=prefix) or ""
 
+def await_in_sync(stack: Stack, timeout_s: float = HEALTHY_S) -> None:
+    """Wait until every replica is in sync. StackError, with the one that is not, after ``timeout_s``."""
+    what = "every replica of every partition is in sync"
+    _await(stack, what, lambda: out_of_sync(stack.brokers) or "", timeout_s)
+
+
+def _await(stack: Stack, what: str, ask: Callable[[], str], timeout_s: float) -> None:
     services: Any = [
         part for part in stack.services.values() if part.name.startswith("broker-") and hasattr(part, "ending")
     ]
-    question = Question("the cluster is healthy: replicas in sync, no open transaction, all visible", ask)
-    await_answer(question, services, timeout_s=timeout_s, where=stack.bootstrap, remedy=REMEDY)
+    await_answer(Question(what, ask), services, timeout_s=timeout_s, where=stack.bootstrap, remedy=REMEDY)
 
 
 class _View:
