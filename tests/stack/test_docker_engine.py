@@ -27,9 +27,9 @@ from stream_contracts.stack.docker_images import IMAGES, ensure, image
 from stream_contracts.stack.docker_warden import KEPT_S, RUN_LABEL, gone, owner
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import until
 from tests.stack.docker_lane import SCRIPT, docker_stack
 from tests.stack.test_postgres import rows
+from tests.waiting import until
 
 ALONE = Blueprint(brokers=0, postgres=True)
 """The lightest thing that can be run."""
