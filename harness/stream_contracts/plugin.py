@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from stream_contracts.errors import ContractError, StreamContractsError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
 
 SESSION = pytest.StashKey[Session]()
@@ -134,11 +134,11 @@ class Delivery(Promise):
         promised = contract.pipelines[name].promises.delivery
         what = f"{contract.name}/{name} promises delivery: {promised}"
         session = self.config.stash[SESSION]
-        progress = _progress(self.config, f"{contract.name}/{name}")
+        say = progress(self.config, f"{contract.name}/{name}")
         try:
-            proof = session.prove(contract, name, progress)
+            proof = session.prove(contract, name, say)
         finally:
-            progress("")
+            say("")
         self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
         self.user_properties.append((_STACKS, session.descriptions))
         return what, proof.explained()
@@ -157,8 +157,9 @@ class Plugin:
             seed=int(given["stream_seed"]),
             every_moment=given["stream_moments"] == "all",
             keep_in=config.rootpath / ".stream-contracts",
+            reuse=given["stream_reuse"],
         )
-        config.stash[SESSION] = Session(settings, _progress(config, "stack"))
+        config.stash[SESSION] = Session(settings, progress(config, "stack"))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Nothing is left running."""
@@ -181,27 +182,3 @@ class Plugin:
             terminalreporter.write_line(stack)
         for line in sorted(lines):
             terminalreporter.write_line(line)
-
-
-def _progress(config: pytest.Config, who: str) -> Callable[[str], None]:
-    """A line that the next one overwrites, on a terminal; nothing elsewhere: a log wants no forty lines of progress.
-
-    An empty text clears the line.
-    """
-
-    def say(text: str) -> None:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        capture = config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or not reporter.isatty:
-            return
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            if reporter.currentfspath is not None:
-                reporter.write_line("")  # below the dots; they go on with the name of the file, after the last line
-                reporter.currentfspath = None
-            width = reporter._tw.fullwidth - 1
-            reporter.rewrite(f"{who}: {text}"[:width] if text else "", erase=True)
-            if not text:
-                reporter.rewrite("")
-            reporter.flush()
-
-    return say

@@ -62,7 +62,9 @@ def test_an_empty_output_is_a_loss() -> None:
 
 
 def test_an_unknown_promise_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"exactly once.*at-least-once, at-most-once, exactly-once"):
+    with pytest.raises(
+        UsageError, match=r"exactly once.*at-least-once, at-most-once, atomic, dead-letter, exactly-once"
+    ):
         judged(sent(1), wanted(1, "a"), delivery="exactly once")
 
 
@@ -120,7 +122,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_every_difference_from_the_expectation_is_told_and_nothing_else(rows: list[Row]) -> None:
     """Counted in plain Python: so many rows of each content are missing, too many, or unknown."""
@@ -131,10 +133,11 @@ def test_every_difference_from_the_expectation_is_told_and_nothing_else(rows: li
     unexplained = sum(1 for row in effects if row.digest not in expected or row.event_id in aborted)
     findings = judged(*rows).findings
     told = Counter(finding.rule for finding in findings)
-    assert told["lost-record"] == (expected - found).total()
+    assert told["lost-record"] + told["hidden-record"] == (expected - found).total()
     assert told["duplicate-effect"] == sum((found - expected)[digest] for digest in expected)
     assert told["aborted-visible"] + told["state-divergence"] == unexplained
-    places = [finding.witness["place"] for finding in findings if "place" in finding.witness]
+    odd = {"aborted-visible", "state-divergence"}
+    places = [finding.witness["place"] for finding in findings if finding.rule in odd and "place" in finding.witness]
     assert len(places) == len(set(places))
 
 

@@ -51,6 +51,14 @@ def received(sock: socket.socket, size: int) -> bytes:
     return bytes(found)
 
 
+def ended(sock: socket.socket) -> bool:
+    """Whether the other side has closed, politely or not."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def frame_from(sock: socket.socket) -> bytes:
     return received(sock, int.from_bytes(received(sock, 4), "big", signed=True))
 

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
-    "--backend", default="auto", show_default=True, help="What runs the brokers: auto, local, docker, external."
+    "--backend",
+    default="auto",
+    envvar="STREAM_CONTRACTS_BACKEND",
+    show_default=True,
+    show_envvar=True,
+    help="What runs the brokers: auto, local, docker, external.",
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the generated input.")
 @click.option("--every-moment", is_flag=True, help="Kill at every moment, however many there are.")

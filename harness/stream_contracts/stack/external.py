@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from stream_contracts.stack.model import Broker, Stack
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.readiness import Question
 from stream_contracts.stack.rest import answers
+from stream_contracts.stack.service import tail
 from stream_contracts.stack.warden import Warden
 
 C = TypeVar("C")
@@ -32,11 +34,12 @@ POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A server that is not ours: it can be talked to, and that is all."""
+    """A server that is not ours: it can be talked to, and that is all. ``log_path`` is its log, where that can be read."""
 
     name: str
     address: str
     alive: bool = True
+    log_path: Path | None = None
 
     @property
     def nature(self) -> str:
@@ -44,16 +47,24 @@ class Foreign:
         return f"somebody else's server at {self.address}"
 
     def log_tail(self, lines: int = 30) -> str:
-        """Its log is not ours to read."""
-        del lines
-        return ""
+        """Return the last lines of its log; empty where it is not ours to read."""
+        return tail(self.log_path, lines) if self.log_path else ""
 
 
 class ExternalStack:
     """Somebody else's stack; the Stack protocol tells what its parts promise."""
 
-    def __init__(self, blueprint: Blueprint, elsewhere: Elsewhere, run_dir: Path, run_id: str, why: str) -> None:
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        elsewhere: Elsewhere,
+        run_dir: Path,
+        run_id: str,
+        why: str,
+        logs: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.backend, self.why = "external", why
+        self._logs = {name: Path(path) for name, path in logs.items()}
         self.blueprint, self.run_id, self.run_dir = blueprint, run_id, run_dir
         self.brokers: tuple[Broker, ...] = ()
         self.timings: dict[str, float] = {}
@@ -93,9 +104,9 @@ class ExternalStack:
     @property
     def services(self) -> Mapping[str, Part]:
         """Every service by its name; none of them is ours."""
-        parts = {f"broker-{node}": Foreign(f"broker-{node}", f"{host}:{port}") for node, host, port in self.brokers}
-        others = {need: self.blueprint.needs().get(need) for need in ("registry", "postgres", "connect")}
-        return {**parts, **{need: Foreign(need, self._shown(need)) for need, told in others.items() if told}}
+        where = {f"broker-{node}": f"{host}:{port}" for node, host, port in self.brokers}
+        where |= {need: self._shown(need) for need in self.blueprint.needs() if need != "brokers"}
+        return {name: Foreign(name, address, log_path=self._logs.get(name)) for name, address in where.items()}
 
     @overload
     def service(self, name: str) -> Part:
@@ -214,19 +225,30 @@ def open_stack(
     UsageError for a wrong file, UnsupportedError for what the blueprint asks for and it lacks, StackError where
     something does not answer.
     """
-    with opened(read(), blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
+    elsewhere = read()
+    refuse(blueprint, elsewhere)
+    with opened(elsewhere, blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
         yield stack
 
 
 @contextmanager
 def opened(
-    elsewhere: Elsewhere, blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
+    elsewhere: Elsewhere,
+    blueprint: Blueprint,
+    *,
+    run_dir: Path | None,
+    progress: Progress,
+    keep: bool,
+    why: str,
+    logs: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
-    """Yield what runs elsewhere, and tidy up our traces in the end; errors as `open_stack`."""
-    refuse(blueprint, elsewhere)
+    """Yield what runs elsewhere, and tidy up our traces in the end; ``logs`` are files by service, where there are any.
+
+    UnsupportedError where the cluster has fewer brokers than the blueprint, StackError where something does not answer.
+    """
     folder = run_folder(run_dir)
     run_id = f"{elsewhere.namespace}{folder.name.rpartition('-')[2]}"
-    stack = ExternalStack(blueprint, elsewhere, folder, run_id, why)
+    stack = ExternalStack(blueprint, elsewhere, folder, run_id, why, logs)
     try:
         if keep:
             stack.keep()
@@ -243,6 +265,10 @@ def refuse(blueprint: Blueprint, elsewhere: Elsewhere) -> None:
     if gaps:
         raise UnsupportedError(
             f"the external stack has no {gaps}; add the address to the file in ${VARIABLE}, if there is one"
+        )
+    if blueprint.controllers:
+        raise UnsupportedError(
+            "the blueprint asks for separate controllers, and what an external stack has is not ours to say"
         )
     ours = {"config": "brokers", "postgres_config": "PostgreSQL", "connect_config": "the Connect worker"}
     asked = [told for name, told in ours.items() if getattr(blueprint, name)]
