@@ -15,15 +15,15 @@ from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Expected, FaultApplied
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import database, evidence
+from stream_contracts.trial import database, evidence, rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.database import Database, Namespace
 from stream_contracts.trial.doors import addresses
-from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.rest import Rest
+from stream_contracts.trial.rows import Effect
 from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Address
@@ -189,7 +189,7 @@ class Case:
         return self._rest.unfinished(self._fed.ends if self._fed else {})
 
     def _complete(self) -> bool | None:
-        return evidence.whole(self._found({}), self._expected) if self._expected else None
+        return rows.whole(self._found({}), self._expected) if self._expected else None
 
     def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
@@ -202,5 +202,5 @@ class Case:
         found: list[Effect] = []
         found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
         if self._namespace is not None:
-            found += evidence.writes(self._namespace, arena.pipeline, causes)
+            found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from stream_contracts.faults import fault_named
 from stream_contracts.history.model import Expected, Note, Send
 from stream_contracts.trial.case import Arena, Armed, Case
-from stream_contracts.trial.evidence import Effect
+from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.workload.plan import Plan, Strike
 
