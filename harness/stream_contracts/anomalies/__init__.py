@@ -52,7 +52,18 @@ ANOMALIES: tuple[str, ...] = (
 )
 """Every anomaly that is asked, in the order of the report; each is the file of that name."""
 
-ADVICE: tuple[str, ...] = ()
+ADVICE: tuple[str, ...] = (
+    "acks-not-all",
+    "idempotence-off",
+    "reads-uncommitted",
+    "offsets-outside-transaction",
+    "eager-assignor",
+    "tight-poll-loop",
+    "no-schema-id",
+    "one-partition-topic",
+    "few-replicas",
+    "min-insync-replicas",
+)
 """What the wire and the topics show about a client, whatever was promised: the files of `advice/`."""
 
 WITNESSES = 20

@@ -86,7 +86,7 @@ create view last_effects as
 select * exclude (place_from_end) from (
     select *, row_number() over (
         partition by kind, topic, key, "window", if(key is null, "offset", null)
-        order by "at" desc nulls last, partition, "offset" desc
+        order by "at" desc nulls last, partition desc, "offset" desc
     ) as place_from_end
     from visible
 )
@@ -151,6 +151,7 @@ short as (
     from wanted e
     join contents c on c.topic = e.topic and c.digest = e.digest and c.found < c.wanted
     where not e.only_last
+    or e.key is null
     or not exists (
         -- Another value stands in its place, and is told as unexplained. One that only moved there is told nowhere.
         select 1 from effects f join contents o on o.topic = f.topic and o.digest = f.digest and o.wanted = 0

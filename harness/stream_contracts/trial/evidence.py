@@ -37,7 +37,7 @@ def records(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
-                        entry.producer_id, entry.epoch, entry.fate,
+                        entry.producer_id, entry.epoch, entry.fate, op=None if entry.value is not None else "delete",
                     )
                 )  # fmt: skip
     return found
@@ -48,14 +48,22 @@ def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:
     effects = [each for each in found if isinstance(each, Record) and each.fate in ("committed", "plain")]
     guesses = _by_order(effects, sends)
     seen: Counter[tuple[str, str]] = Counter()
-    expected = []
-    for record in effects:
-        content = (record.topic, record.digest)
+    of_key: Counter[tuple[str, str | None, str | None]] = Counter()
+    last = {(record.topic, record.key, record.window): place for place, record in enumerate(effects)}
+    expected: list[Expected] = []
+    for place, record in enumerate(effects):
+        content, key = (record.topic, record.digest), (record.topic, record.key, record.window)
         seen[content] += 1
         event = (
             guesses.get((record.topic, record.partition, record.offset)) if record.event_id is None else record.event_id
         )
-        expected.append(Expected(record.topic, record.key, record.digest, seen[content], event))
+        expected.append(
+            Expected(
+                record.topic, record.key, record.digest, seen[content], event, window=record.window, op=record.op,
+                position=of_key[key], final=record.key is None or last[key] == place,
+            )
+        )  # fmt: skip
+        of_key[key] += 1
     return [*expected, *rows.expected(found, sends, _by_order)]
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 from time import monotonic
 
-from stream_contracts.anomalies import judge
+from stream_contracts.anomalies import invariants, judge
 from stream_contracts.errors import HarnessError
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
@@ -65,7 +65,7 @@ class _Sweep:
     def __init__(self, arena: Arena, plan: Plan, progress: Progress) -> None:
         self.proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), plan.seed)
         self._arena, self._plan, self._progress = arena, plan, progress
-        self._delivery = arena.pipeline.promises.delivery
+        self._invariants = invariants(arena.contract.invariants)
         self._numbers = count()
         self._oracle: list[Expected] = []
         self._moments: list[Moment] = []
@@ -186,7 +186,8 @@ class _Sweep:
 
     def _judged(self, done: Run) -> Judgement:
         with tables.load(done.journal) as history:
-            return judge(history, self._delivery)
+            pipeline = self._arena.pipeline
+            return judge(history, pipeline.promises.made, compare=pipeline.compare.how, extra=self._invariants)
 
 
 def representatives(moments: Iterable[Moment]) -> list[Moment]:
