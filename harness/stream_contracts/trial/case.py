@@ -15,10 +15,9 @@ from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Expected, FaultApplied
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import database, evidence, rows
+from stream_contracts.trial import database, doors, evidence, rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.database import Database, Namespace
-from stream_contracts.trial.doors import addresses
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
@@ -120,13 +119,13 @@ class Case:
 
     def _instance(self, name: str) -> Instance:
         arena = self.arena
-        lane = arena.tap.open_lane(name, arena.brokers, self.journal.add, self.clock, self._changed)
+        lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
         service = PIPELINES["command"](
             arena.pipeline,
             name,
             folder=arena.contract.folder,
-            addresses=addresses(lane, name, self._namespace, arena.subjects),
+            addresses=doors.addresses(lane, self._namespace, arena.subjects),
             names=self.names.environment(arena.contract, arena.pipeline, name),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
