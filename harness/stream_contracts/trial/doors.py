@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from threading import Event
-from typing import TYPE_CHECKING
 
 from stream_contracts.history.journal import Journal
+from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.database import Namespace
 from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.lane import Lane
-
-if TYPE_CHECKING:
-    from stream_contracts.trial.case import Arena
 
 
 def lane(arena: Arena, instance: str, journal: Journal, clock: Callable[[], float], changed: Event) -> Lane:

@@ -12,7 +12,7 @@ from time import monotonic
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.programme import Step, kills, programme
 from stream_contracts.trial.proof import Proof
@@ -168,15 +168,20 @@ class _Sweep:
         return self._missed(missed) or Judgement.of(list(warnings.values()))
 
     def _affordable(self, steps: Iterator[Step], until: float) -> Iterator[Step]:
+        owed = self.proof.moments
         for step in steps:
-            if not step.owed and monotonic() > until:
-                self.proof.spent = True
-                continue  # what is owed may still come
+            self.proof.spent = monotonic() > until
+            if self.proof.spent and not owed:
+                return
+            if self.proof.spent and not step.owed:
+                continue  # what is owed is still to come
+            owed -= step.owed
             self._progress(f"{self.proof.told_so_far}: {step.plans[0]}")
             yield step
 
     def _tried(self, arena: Arena, step: Step) -> _Outcome:
-        for plan in step.plans * (TRIES if len(step.plans) == 1 else 1):
+        for plan in step.plans * (TRIES if step.moment else 1):
+            self._runner.expects(arena, plan)
             last = self._runner.run(arena, plan)
             judgement = self._runner.judged(last)
             if last.exercised or last.restless or judgement.verdict is Verdict.FAIL:
@@ -184,11 +189,12 @@ class _Sweep:
         return _Outcome(step, last, judgement)
 
     def _count(self, outcome: _Outcome) -> None:
+        exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
         if outcome.step.moment is not None:
-            self.proof.exercised += outcome.run.exercised
+            self.proof.exercised += exercised
         else:
             self.proof.others += 1
-            self.proof.others_exercised += outcome.run.exercised
+            self.proof.others_exercised += exercised
 
     def _missed(self, missed: Sequence[Step]) -> Judgement | None:
         """Unknown, where a moment under kill-app, or all the classes of another fault, did not come."""
@@ -202,7 +208,7 @@ class _Sweep:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
         arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
         self._progress("making the failing plan smaller")
-        keys = {event.id: (event.topic, event.key) for event in arena.events}
+        keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
         small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
         self._progress("replaying the failing plan")
         again = list(self._crew.run(iter([small] * REPLAYS), self._runner.run))
