@@ -130,15 +130,26 @@ class Session:
             )
         return self._proofs[key]
 
-    def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
-        """Judge the delivery promise of one pipeline of a contract."""
+    def prove(
+        self,
+        contract: Contract,
+        pipeline: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+    ) -> Proof:
+        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
         settings = self.settings
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
                 crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
                 proof = prove(
-                    crew, settings.seed, progress, every_moment=settings.every_moment, budget_s=settings.budget_s
+                    crew,
+                    settings.seed,
+                    progress,
+                    every_moment=settings.every_moment,
+                    budget_s=settings.budget_s if budget_s is None else budget_s,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:

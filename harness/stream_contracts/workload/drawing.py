@@ -16,6 +16,7 @@ MOST_INSTANCES = 3
 DELAYS_S = (0.0, 0.0, 0.1, 0.3, 0.5)
 CHUNK = 16
 """How many plans are drawn at a time."""
+MOST_CHUNKS = 1000
 
 Places = Mapping[str, Sequence[Strike]]
 """Fault -> the strikes of it that make sense, one for each moment at which it can be applied."""
@@ -42,30 +43,37 @@ def plans(base: Plan, places: Places) -> SearchStrategy[Plan]:
 
 
 def drawn(base: Plan, places: Places) -> Iterator[Plan]:
-    """A series of plans without end and without repetitions; the seed of ``base`` decides it. Nothing without places."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
+    """A series of plans without repetitions, as long as there are new ones; the seed of ``base`` decides it.
 
+    Nothing where no fault has a place.
+    """
+    if not any(places.values()):
+        return
+    strategy = plans(base, places)
     told: set[str] = set()
-    strategy = plans(base, places) if any(places.values()) else None
-    for number in range(1000):
-        if strategy is None:
-            return
-        found: list[Plan] = []
-
-        @seed(base.seed * 1000 + number)
-        @settings(
-            max_examples=CHUNK,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(strategy)
-        def collect(plan: Plan, found: list[Plan] = found) -> None:
-            found.append(plan)
-
-        collect()
-        for plan in found:
+    for number in range(MOST_CHUNKS):
+        for plan in _chunk(strategy, base.seed * MOST_CHUNKS + number):
             if plan.digest not in told:
                 told.add(plan.digest)
                 yield plan
+
+
+def _chunk(strategy: SearchStrategy[Plan], number: int) -> list[Plan]:
+    from hypothesis import HealthCheck, Phase, given, seed, settings
+
+    found: list[Plan] = []
+
+    @seed(number)
+    @settings(
+        max_examples=CHUNK,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(plan: Plan) -> None:
+        found.append(plan)
+
+    collect()
+    return found
