@@ -6,6 +6,8 @@ Formats are annotations here: nothing asserts them. Which draft: the one that ``
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -43,6 +45,8 @@ _NEWER = frozenset(
         "$anchor",
     )
 )
+_NUMBERS = itertools.count(1)
+_MOST_MET = 10_000
 _OLDER = frozenset({"dependencies", "additionalItems"})
 
 
@@ -135,6 +139,28 @@ class Checker:
         self.documents = Documents(documents.called, native(documents.root), others, draft)
         self.draft = draft
         self.sound: list[bool] = []
+        self._met: dict[tuple[int, str], tuple[Any, int]] = {}
+        self._texts: dict[tuple[str, str], int] = {}
+
+    def key(self, schema: Any, resolver: Any) -> int:
+        """A number for what a schema of this document means: equal text at the same base URI is one schema.
+
+        Mutually recursive types often spell the same union many times; whoever goes by the objects asks each anew.
+        """
+        base = resolver._base_uri
+        met = self._met.get((id(schema), base))
+        if met is None:
+            text = json.dumps(schema, sort_keys=True)
+            number = self._texts.setdefault((base, text), next(_NUMBERS))
+            # The schema is kept, so that no other object gets its id.
+            met = self._met[id(schema), base] = (schema, number)
+        return met[1]
+
+    def forget(self) -> None:
+        """Drop the numbers of schemas that came and went, once they are many; they get new ones if they come again."""
+        if len(self._met) > _MOST_MET:
+            self._met.clear()
+            self._texts.clear()
 
     @cached_property
     def root(self) -> Any:
