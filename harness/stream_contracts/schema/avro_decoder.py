@@ -95,7 +95,9 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
     wrote, reads = compiled(writer), compiled(reader)
     trial = _Trial(writer, reader, wrote, reads, same=wrote.reading == reads.reading)
     if trial.wrote.writing is None:
-        return Decoding(Reads.UNKNOWN, note=f"fastavro does not take the writer's schema: {trial.wrote.refusal}")
+        return Decoding(
+            Reads.UNKNOWN, proved=False, note=f"fastavro does not take the writer's schema: {trial.wrote.refusal}"
+        )
     suspected = () if trial.same else tuple(firings(writer.root, reader.root))
     if budget == 0 and not suspected and not any(_refusals(trial)):
         return Decoding(Reads.READS)  # nothing is suspected and nothing may be tried: there is no more to learn
@@ -103,7 +105,9 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
     if shape.height[writer.root] == float("inf"):
         return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no finite value")
     if shape.size[writer.root] > LARGEST:
-        return Decoding(Reads.UNKNOWN, note=f"nothing was written: every message has more than {LARGEST:,} parts")
+        return Decoding(
+            Reads.UNKNOWN, proved=False, note=f"nothing was written: every message has more than {LARGEST:,} parts"
+        )
     fired = tuple(firing for firing in suspected if _happens(shape, firing))
     clashes = (*_refusals(trial), *(firing.clash for firing in fired))
     claimed = max((clash.reads for clash in clashes), key=WORSE.index, default=Reads.READS)

@@ -155,8 +155,17 @@ def _compare(
         verdict = allowed(found)
     except SchemaError as error:
         failure = str(error)
-    decoding = None if budget is None else _shallow(former, lambda: form.decoding(writer, reader, budget))
+    decoding = None if budget is None else _decoded(form, writer, reader, budget)
     return Comparison(version, former, direction, found, verdict, decoding, failure)
+
+
+def _decoded(form: Format, writer: Any, reader: Any, budget: int) -> Decoding:
+    """The decoder verdict; where it runs out of Python's stack it is unknown, and the registry's verdict stands."""
+    try:
+        return form.decoding(writer, reader, budget)
+    except RecursionError:
+        why = "the types hold each other too deep for messages to be made and read"
+        return Decoding(Reads.UNKNOWN, proved=False, note=why)
 
 
 def _shallow(source: Source, run: Callable[[], _Result]) -> _Result:
