@@ -110,15 +110,20 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A difference kind, or decoder rule, in words: what it does to a reader, and what to do instead."""
+    """A difference kind, or decoder rule, in words: who breaks and why, which deploy order is safe, what to do instead.
+
+    ``order`` starts with one of: consumers first, producers first, either, neither. It is said of the change alone, from
+    the schema that wrote to the one that reads, where the latter is the new one.
+    """
 
     why: str
     instead: str
+    order: str
 
     @property
     def text(self) -> str:
-        """Both in one line."""
-        return f"{self.why} {self.instead}"
+        """All of it in one line."""
+        return f"{self.why} Safe deploy order: {self.order}. {self.instead}"
 
 
 @dataclass(frozen=True, slots=True)
