@@ -69,6 +69,10 @@ class DanglingReference(SchemaError):  # noqa: N818 - its parent has the suffix
     """A ``$ref`` that leads nowhere."""
 
 
+class BrokenPattern(SchemaError):  # noqa: N818 - its parent has the suffix
+    """A regular expression that is none."""
+
+
 def dialect(root: Any) -> Draft | None:
     """The draft that the root names in ``$schema``, or None where it names none that is known."""
     named = root.get("$schema") if isinstance(root, dict) else None

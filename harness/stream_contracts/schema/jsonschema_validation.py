@@ -22,7 +22,7 @@ from referencing.exceptions import Unresolvable
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
-from stream_contracts.schema.jsonschema_text import DanglingReference, Documents, Draft, dialect
+from stream_contracts.schema.jsonschema_text import BrokenPattern, DanglingReference, Documents, Draft, dialect
 
 _STOCK: dict[Draft, Any] = {
     Draft.D4: jsonschema.Draft4Validator,
@@ -74,8 +74,8 @@ def exact(number: float) -> Fraction:
 
 
 def reject_malformed(documents: Documents, refused: SchemaError) -> None:
-    """Raise ``refused`` if the schema is malformed by its own draft, or refers to nowhere; else the registry errs."""
-    if isinstance(refused, DanglingReference):
+    """Raise ``refused`` if the schema is malformed by its own draft, or for every draft; else the registry errs."""
+    if isinstance(refused, DanglingReference | BrokenPattern):
         raise refused
     if _malformed(_STOCK[draft_of(documents)], native(documents.root)) is not None:
         raise refused

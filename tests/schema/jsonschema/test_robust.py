@@ -38,6 +38,13 @@ MALFORMED: list[tuple[Any, str]] = [
     (modern(properties={"a~/b": 3}), "#/properties/a~0~1b"),
     (modern(dependentRequired={"a": "b"}), "#/dependentRequired/a"),
     ({"dependencies": {"a": [1]}}, "#/dependencies/a"),
+    (
+        {"properties": {"a": {"pattern": "^(a|b"}}},
+        "#/properties/a/pattern: the pattern '^(a|b' is no regular expression",
+    ),
+    (modern(patternProperties={"[a-z": {}}), "unterminated character set at character 1"),
+    ({"pattern": "*a"}, "nothing to repeat"),
+    (modern(pattern="a{3,1}"), "min repeat greater"),
     ({"$ref": "#/definitions/none"}, "leads nowhere"),
     ({"properties": {"a": {"$ref": "other.json"}}}, "#/properties/a: $ref 'other.json' leads nowhere"),
     (modern(**{"$ref": 5}), "$ref must be a string"),
@@ -202,7 +209,7 @@ def test_an_id_that_is_no_string() -> None:
 
 def test_a_pattern_that_cannot_be_run_fails() -> None:
     """A content model that hangs on it has no verdict; where nothing asks for it, it does no harm."""
-    broken = {"type": "object", "patternProperties": {"[": {}}}
+    broken = {"type": "object", "patternProperties": {r"\p{IsAlphabetic}": {}}}
     assert kinds(broken, broken) == []
     with pytest.raises(SchemaError, match="cannot be run"):
         kinds(broken, {**broken, "properties": {"a": {}}})
@@ -210,6 +217,15 @@ def test_a_pattern_that_cannot_be_run_fails() -> None:
     with pytest.raises(SchemaError, match="may never end"):
         kinds(risky, {**risky, "properties": {"a" * 40 + "b": {}}})
     assert decoding({"type": "object"}, broken).reads is Reads.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[^]", "[]", r"\p{IsAlphabetic}", "(?<year>[0-9]{4})", r"\cC", "a++", r"\u{1F600}"]
+)
+def test_patterns_of_other_dialects_are_no_errors(pattern: str) -> None:
+    """ECMA and Java know more than the engines at hand do: such a schema has a registry verdict."""
+    assert kinds({"pattern": "a"}, {"pattern": pattern}) == ["PATTERN_CHANGED"]
+    assert kinds(modern(patternProperties={pattern: {}}), modern(patternProperties={pattern: {}})) == []
 
 
 def test_meta_schemas_are_known() -> None:
