@@ -6,8 +6,6 @@ Formats are annotations here: nothing asserts them. Which draft: the one that ``
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -21,6 +19,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing.exceptions import Unresolvable
 
 from stream_contracts.errors import SchemaError
+from stream_contracts.schema.jsonschema_identity import Numbers
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 from stream_contracts.schema.jsonschema_text import BrokenPattern, DanglingReference, Documents, Draft, dialect
 
@@ -45,8 +44,6 @@ _NEWER = frozenset(
         "$anchor",
     )
 )
-_NUMBERS = itertools.count(1)
-_MOST_MET = 10_000
 _OLDER = frozenset({"dependencies", "additionalItems"})
 
 
@@ -139,28 +136,11 @@ class Checker:
         self.documents = Documents(documents.called, native(documents.root), others, draft)
         self.draft = draft
         self.sound: list[bool] = []
-        self._met: dict[tuple[int, str], tuple[Any, int]] = {}
-        self._texts: dict[tuple[str, str], int] = {}
+        self.numbers = Numbers()
 
     def key(self, schema: Any, resolver: Any) -> int:
-        """A number for what a schema of this document means: equal text at the same base URI is one schema.
-
-        Mutually recursive types often spell the same union many times; whoever goes by the objects asks each anew.
-        """
-        base = resolver._base_uri
-        met = self._met.get((id(schema), base))
-        if met is None:
-            text = json.dumps(schema, sort_keys=True)
-            number = self._texts.setdefault((base, text), next(_NUMBERS))
-            # The schema is kept, so that no other object gets its id.
-            met = self._met[id(schema), base] = (schema, number)
-        return met[1]
-
-    def forget(self) -> None:
-        """Drop the numbers of schemas that came and went, once they are many; they get new ones if they come again."""
-        if len(self._met) > _MOST_MET:
-            self._met.clear()
-            self._texts.clear()
+        """A number for what a schema of this document means: equal values at the same base URI are one schema."""
+        return self.numbers.of(schema, resolver._base_uri)
 
     @cached_property
     def root(self) -> Any:
