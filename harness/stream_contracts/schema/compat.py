@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -134,7 +134,19 @@ def check(
             comparisons.append(
                 _compare(form, version, source, direction, pair, policy, edition, budget if decode else None)
             )
+    if decode and comparisons and len(compared) < len(numbered):
+        comparisons = [_with_history(form, numbered, reads, comparison) for comparison in comparisons]
     return Answer(form.name, level, policy, edition, tuple(comparisons))
+
+
+def _with_history(form: Format, numbered: list[tuple[int, Source]], new: Any, found: Comparison) -> Comparison:
+    """Note what only older versions show: the level does not compare them, but a topic may still hold their data."""
+    if form.reused is None or found.decoding is None or found.direction is not Direction.BACKWARD:
+        return found
+    latest, notes = parsed(form, numbered[-1][1]), [found.decoding.note] if found.decoding.note else []
+    for version, source in reversed(numbered[:-1]):
+        notes += [f"{said} in version {version}" for said in form.reused(parsed(form, source), latest, new)]
+    return replace(found, decoding=replace(found.decoding, note="; ".join(notes)))
 
 
 def _compare(

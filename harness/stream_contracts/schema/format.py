@@ -136,6 +136,8 @@ class Format:
       reads. Every difference is listed, the allowed ones too. Raises ``SchemaError`` where the registry itself fails.
     * ``decoding(writer, reader, budget)`` is the decoder verdict; ``budget`` is the number of generated values that the
       search for a witness may try.
+    * ``reused(older, latest, new)``, where a format has it, says in words which parts of ``new`` are read from data that
+      a version before the latest wrote as something else.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Format:
     differences: Callable[[Any, Any, Policy, Edition], list[Difference]]
     decoding: Callable[[Any, Any, int], Decoding]
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    reused: Callable[[Any, Any, Any], list[str]] | None = None
 
 
 def compatible(differences: Sequence[Difference]) -> bool:
