@@ -13,8 +13,9 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from stream_contracts.contract import model
+from stream_contracts.contract import model, promises
 from stream_contracts.contract.load import find, json_schema, load
+from stream_contracts.contract.part import Part, duration, seconds
 from stream_contracts.contract.placeholders import filled
 from stream_contracts.errors import ContractError
 from stream_contracts.findings import Place
@@ -39,7 +40,7 @@ def test_defaults(write: Write) -> None:
     assert (pipeline.command, pipeline.env, pipeline.instances, pipeline.isolation) == (("x",), {}, 1, "namespace")
     assert (pipeline.workload.events, pipeline.workload.keys, pipeline.compare.ignore) == (12, 4, ())
     assert pipeline.promises.delivery == "at-most-once"
-    assert [sink.topic for sink in pipeline.writes] == ["out"]
+    assert pipeline.topics_written == ("out",)
 
 
 def test_what_is_written_is_what_is_loaded(write: Write) -> None:
@@ -132,6 +133,50 @@ def test_find(tmp_path: Path) -> None:
     assert find(tmp_path / "nowhere") == []
 
 
+def test_each_promise_is_listed_with_its_place(write: Write) -> None:
+    """A time is seconds once it is read; what is not promised is not listed."""
+    text = GOOD.replace(
+        "{delivery: exactly-once}",
+        "\n      delivery: exactly-once\n      order: per-key\n      recovers-within: 1.5m\n"
+        "      lag: {max: 1000, within: 500ms}\n      late: {allowed: 5m, then: drop}\n      dead-letter: enriched\n"
+        "      atomic: true\n      replay: false",
+    )
+    contract = load(write(text))
+    listed = contract.promises("enrich")
+    assert [(name, value, told, place.line) for name, value, told, place in listed] == [
+        ("delivery", "exactly-once", "exactly-once", 18),
+        ("order", "per-key", "per-key", 19),
+        ("recovers-within", 90.0, "90s", 20),
+        ("lag", {"max": 1000, "within": 0.5}, "max 1000, within 500ms", 21),
+        ("late", {"allowed": 300.0, "then": "drop"}, "allowed 5m, then drop", 22),
+        ("dead-letter", "enriched", "enriched", 23),
+        ("atomic", True, "true", 24),
+    ]
+    assert contract.pipelines["enrich"].promises.made == {each.name: each.value for each in listed}
+
+
+@pytest.mark.parametrize(("text", "value_s"), [("1ms", 0.001), ("30s", 30), ("1.5m", 90), ("2h", 7200), ("1d", 86400)])
+def test_a_time_is_read_to_seconds_and_told_again(text: str, value_s: float) -> None:
+    assert seconds(text) == pytest.approx(value_s)
+    assert seconds(duration(seconds(text))) == pytest.approx(value_s)
+
+
+def test_sinks_of_both_kinds(write: Write) -> None:
+    text = GOOD.replace("{topic: enriched}", "{topic: enriched}, {table: public.totals, key: [a, b]}")
+    pipeline = load(write(text.replace("exactly-once}", "exactly-once, dead-letter: enriched}"))).pipelines["enrich"]
+    assert pipeline.topics_written == ("enriched",)
+    assert [(sink.table, sink.key) for sink in pipeline.tables_written] == [("public.totals", ("a", "b"))]
+
+
+def test_invariants_come_in_the_order_of_their_names(write: Write) -> None:
+    file = write(GOOD)
+    assert load(file).invariants == ()
+    (file.parent / "invariants").mkdir()
+    for name in ("b.sql", "a.sql", "notes.txt"):
+        (file.parent / "invariants" / name).touch()
+    assert [path.name for path in load(file).invariants] == ["a.sql", "b.sql"]
+
+
 def test_placeholders_are_filled() -> None:
     env = {"A": "${topic:orders},${topic:b}", "B": "${group}/${transactional-id}", "C": "$HOME {x}"}
     told = filled(env, topics={"orders": "t1-orders", "b": "t1-b"}, group="g", transactional_id="x")
@@ -155,7 +200,11 @@ def test_the_published_schema_is_one_and_says_what_the_loader_says(write: Write)
         load(write(GOOD.replace("partitions", "partitons")))
 
 
-PARTS = [part for part in vars(model).values() if isinstance(part, type) and issubclass(part, BaseModel)]
+PARTS = [
+    part
+    for part in {**vars(model), **vars(promises)}.values()
+    if isinstance(part, type) and issubclass(part, BaseModel) and part is not Part
+]
 KEYS = {(part.__name__, field.alias or name) for part in PARTS for name, field in part.model_fields.items()}
 
 
@@ -166,7 +215,18 @@ def test_the_page_names_every_key(part: str, key: str) -> None:
     assert f"| `{key}` |" in section
 
 
-@pytest.mark.parametrize("literal", [model.Level, model.Delivery, model.Framing, model.Isolation])
+@pytest.mark.parametrize(
+    "literal",
+    [
+        model.Level,
+        model.Framing,
+        model.Isolation,
+        promises.Delivery,
+        promises.Order,
+        promises.Late,
+        promises.Comparison,
+    ],
+)
 def test_the_page_names_every_allowed_word(literal: object) -> None:
     page = (DOCS / "contract.md").read_text("utf-8")
     assert [word for word in get_args(literal) if f"`{word}`" not in page] == []

@@ -6,7 +6,7 @@
 select
     aborted_event as event_id,
     key,
-    topic || '-' || partition || '@' || "offset" as place
+    place
 from unexplained
 where aborted_event is not null
 order by topic, partition, "offset"

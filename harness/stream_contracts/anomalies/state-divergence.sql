@@ -6,7 +6,7 @@
 select
     event_id,
     key,
-    topic || '-' || partition || '@' || "offset" as place
+    place
 from unexplained
 where aborted_event is null
 order by topic, partition, "offset"

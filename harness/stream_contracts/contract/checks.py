@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,9 @@ from typing import Any
 
 from stream_contracts.contract import placeholders
 from stream_contracts.contract.complaints import names, nearest
-from stream_contracts.contract.model import DATE, former
+from stream_contracts.contract.model import kept
+from stream_contracts.contract.part import DATE
+from stream_contracts.contract.reading import content
 from stream_contracts.contract.tree import BYTES_MAX, Steps
 
 FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
@@ -25,10 +27,11 @@ OURS = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL", "DATABASE_URL")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a check may look at besides the node: the contract's folder and the topics that it declares."""
+    """What a check may look at besides the node: the contract's folder, the topics that it declares, former versions."""
 
     folder: Path
     topics: tuple[str, ...]
+    former: Mapping[str, list[str]]
 
 
 Check = Callable[[Any, Around], Iterator[str]]
@@ -40,7 +43,7 @@ ANY = None
 def complaints(data: Any, folder: Path) -> Iterator[tuple[Steps, str]]:
     """Run every check on what is there, well-formed or not, and yield what is wrong as (steps, text)."""
     declared = data.get("topics") if isinstance(data, dict) else None
-    around = Around(folder, tuple(declared) if isinstance(declared, dict) else ())
+    around = Around(folder, tuple(declared) if isinstance(declared, dict) else (), kept(folder))
     for pattern, kind, check in CHECKS:
         for steps, value in _select(data, pattern):
             if isinstance(value, kind):
@@ -75,11 +78,26 @@ def known_topic(name: str, around: Around) -> Iterator[str]:
         yield f"found the topic {name!r}, which is not declared{hint}; declared topics: {names(around.topics)}"
 
 
-def named_once(topics: tuple[Any, ...], _: Around) -> Iterator[str]:
-    """A topic is read, or written, once."""
-    listed = [topic.get("topic") if isinstance(topic, dict) else topic for topic in topics]
-    for name in dict.fromkeys(name for name in listed if isinstance(name, str) and listed.count(name) > 1):
-        yield f"the topic {name!r} is listed twice; allowed: once"
+def named_once(listed: tuple[Any, ...], _: Around) -> Iterator[str]:
+    """A topic is read, or a topic or table written, once."""
+    for kind in ("topic", "table"):
+        names = [each.get(kind) if isinstance(each, dict) else each if kind == "topic" else None for each in listed]
+        for name in dict.fromkeys(name for name in names if isinstance(name, str) and names.count(name) > 1):
+            yield f"the {kind} {name!r} is listed twice; allowed: once"
+
+
+def windows_asked_for(compare: dict[str, Any], _: Around) -> Iterator[str]:
+    """Fields that tell windows apart are looked at only where windows are compared."""
+    if compare.get("window") and compare.get("as") != "windows":
+        yield "found 'window' without 'as: windows', so that nothing would look at it; add it, or remove 'window'"
+
+
+def letters_apart(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
+    """A pipeline that reads its own dead letters would never come to rest."""
+    promises, reads = pipeline.get("promises"), pipeline.get("reads")
+    letters = promises.get("dead-letter") if isinstance(promises, dict) else None
+    if isinstance(letters, str) and isinstance(reads, tuple) and letters in reads:
+        yield f"found {letters!r} under 'reads' and as 'dead-letter'; allowed: a topic that it does not read"
 
 
 def known_placeholders(text: str, around: Around) -> Iterator[str]:
@@ -119,8 +137,28 @@ def schema_file(name: str, around: Around) -> Iterator[str]:
     elif not _is_file(around.folder / name):
         yield f"found the schema file {name!r}, but there is no file {str(around.folder / name)!r}"
     else:
-        for file in (*former(around.folder, name), around.folder / name):
-            yield from (f"{file}: {text}" for text in _unreadable(file))
+        for file in (*around.former.get(path.name, ()), name):
+            found = os.path.join(around.folder, file)  # noqa: PTH118 - for 20,000 files, and Path is slow
+            yield from (f"{found}: {text}" for text in _unreadable(found, path.suffix))
+
+
+def sql_file(name: str, around: Around) -> Iterator[str]:
+    """A migration is a text file with SQL, inside the folder."""
+    path = PurePosixPath(name)
+    if path.suffix != ".sql":
+        yield f"found the migration {name!r}; allowed suffix: .sql"
+    elif path.is_absolute() or ".." in path.parts:
+        yield f"found the migration {name!r}; allowed: a path inside the contract's folder"
+    elif not _is_file(around.folder / name):
+        yield f"found the migration {name!r}, but there is no file {str(around.folder / name)!r}"
+    else:
+        try:
+            (around.folder / name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            found = f"the byte 0x{error.object[error.start]:02x} at {error.start}"
+            yield f"{around.folder / name}: not UTF-8 text: found {found}"
+        except OSError as error:
+            yield f"{around.folder / name}: cannot be read: {error.strerror}"
 
 
 def real_day(text: str, _: Around) -> Iterator[str]:
@@ -138,14 +176,15 @@ def waives_something(waiver: dict[str, Any], _: Around) -> Iterator[str]:
         yield "found a waiver for no thing; add 'subject' (a subject, topic or pipeline) or 'path' (a file)"
 
 
-def _unreadable(file: Path) -> Iterator[str]:
+def _unreadable(file: str, suffix: str) -> Iterator[str]:
     """Say why a schema file cannot be read, if so; what it means is the schema room's business."""
     try:
-        if file.stat().st_size > BYTES_MAX:
+        raw = content(file, BYTES_MAX)
+        if len(raw) > BYTES_MAX:
             yield f"more than {BYTES_MAX:,} bytes are too many for a schema"
             return
-        text = file.read_text("utf-8")
-        if file.suffix == ".proto":
+        text = raw.decode("utf-8")
+        if suffix == ".proto":
             if not text.strip():
                 yield "the file is empty"
             return
@@ -159,9 +198,9 @@ def _unreadable(file: Path) -> Iterator[str]:
     except OSError as error:
         yield f"cannot be read: {error.strerror}"
     else:
-        shapes = (str, dict, list) if file.suffix == ".avsc" else (bool, dict)
+        shapes = (str, dict, list) if suffix == ".avsc" else (bool, dict)
         if not isinstance(found, shapes):
-            yield f"a JSON {type(found).__name__} is no {FORMATS[file.suffix]} schema"
+            yield f"a JSON {type(found).__name__} is no {FORMATS[suffix]} schema"
 
 
 def _is_file(path: Path) -> bool:
@@ -176,8 +215,10 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("topics", ANY, "key", "schema"), str, schema_file),
     (("topics", ANY, "value", "schema"), str, schema_file),
     (("shared", ANY, "schema"), str, schema_file),
+    (("migrations", ANY), str, sql_file),
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
+    (_PIPELINE, dict, letters_apart),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),
@@ -186,5 +227,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     ((*_PIPELINE, "reads", ANY), str, known_topic),
     ((*_PIPELINE, "writes"), tuple, named_once),
     ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
+    ((*_PIPELINE, "promises", "dead-letter"), str, known_topic),
+    ((*_PIPELINE, "compare"), dict, windows_asked_for),
 )
 """Where a check looks, what it looks at, and the check."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from stream_contracts.contract.model import PATTERNS
+from stream_contracts.contract.part import PATTERNS
 from stream_contracts.contract.tree import Steps, Tree
 
 Shape = Mapping[str, Any]
@@ -54,11 +54,11 @@ def nearest(found: str, known: Iterable[str]) -> str:
 
 
 def _told(error: Any, tree: Tree, schema: Shape) -> tuple[Steps, str]:
-    loc: Steps = error["loc"]
+    loc = _written(error["loc"], schema)
     if error["type"] == "missing":
         return loc[:-1], f"the key {loc[-1]!r} is missing; allowed: {_allowed(_at(schema, loc, schema), schema)}"
     if error["type"] == "extra_forbidden":
-        known = list(_at(schema, loc[:-1], schema).get("properties", {}))
+        known = list(_properties(_at(schema, loc[:-1], schema), schema, error["loc"][-2:-1]))
         key = str(loc[-1])
         return loc, f"unknown key {_short(repr(key))}{nearest(key, known)}; known keys: {names(known)}"
     steps = tree.nearest(loc)
@@ -73,11 +73,28 @@ def _told(error: Any, tree: Tree, schema: Shape) -> tuple[Steps, str]:
     return steps, f"found {shown(error['input'])}; allowed: {_allowed(shape, schema)}{hint}"
 
 
+def _written(loc: Steps, schema: Shape) -> Steps:
+    """Where pydantic found the error, without the tags that it puts in to say which kind of thing it took it for."""
+    steps: Steps = ()
+    tagged = False
+    for step in loc:
+        tagged = not tagged and "oneOf" in _at(schema, steps, schema)
+        steps = steps if tagged else (*steps, step)
+    return steps
+
+
+def _properties(shape: Shape, root: Shape, tag: Steps = ()) -> dict[str, Shape]:
+    """The keys that a mapping may have: those of every kind where there are several, or of the one that is tagged."""
+    kinds = [_resolved(kind, root).get("properties", {}) for kind in shape.get("oneOf", (shape,))]
+    meant = [kind for kind in kinds if "oneOf" in shape and tag and tag[0] in kind]
+    return {name: within for kind in meant or kinds for name, within in kind.items()}
+
+
 def _at(shape: Shape, steps: Steps, root: Shape) -> Shape:
     """The node of the JSON Schema that describes what stands at ``steps``."""
     shape = _resolved(shape, root)
     for step in steps:
-        within: Any = shape.get("items") if isinstance(step, int) else shape.get("properties", {}).get(step)
+        within: Any = shape.get("items") if isinstance(step, int) else _properties(shape, root).get(step)
         if within is None:
             within = next(iter(shape.get("patternProperties", {}).values()), shape.get("additionalProperties"))
         if not isinstance(within, Mapping):
@@ -99,8 +116,11 @@ def _allowed(shape: Shape, root: Shape) -> str:
     shape = _resolved(shape, root)
     if "enum" in shape:
         return ", ".join(map(str, shape["enum"]))
-    if "anyOf" in shape:
-        return " or ".join(dict.fromkeys(_allowed(each, root) for each in shape["anyOf"]))
+    if "const" in shape:
+        return str(shape["const"])
+    for kinds in ("anyOf", "oneOf"):
+        if kinds in shape:
+            return " or ".join(dict.fromkeys(_allowed(each, root) for each in shape[kinds]))
     match shape.get("type"):
         case "integer" if "minimum" in shape:
             return f"a whole number from {shape['minimum']} to {shape['maximum']}"

@@ -8,62 +8,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
+from stream_contracts.contract.part import DATE, Function, Name, Part, SettingName, Text, TopicName, Variable
+from stream_contracts.contract.promises import Compare, Promised, Promises, Sink, TableSink, TopicSink, told
 from stream_contracts.contract.tree import Steps, Tree
 from stream_contracts.findings import Place
 
 Level = Literal["NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"]
-Delivery = Literal["at-most-once", "at-least-once", "exactly-once"]
 Framing = Literal["none", "confluent"]
 Isolation = Literal["namespace", "broker"]
 Role = Literal["key", "value"]
 Presence = Literal["required", "optional"]
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
-VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
-SETTING = r"^[A-Za-z0-9._-]+$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-FIELD = r"^\$(\.[^.\s\[\]]+)+$"
 
-PATTERNS = {
-    NAME: "a name of up to 100 letters, digits, '.', '_' and '-' that begins with a letter or a digit",
-    TOPIC: "a topic name of up to 249 letters, digits, '.', '_' and '-'",
-    VARIABLE: "the name of an environment variable: letters, digits and '_', no digit first",
-    SETTING: "the name of a topic setting: letters, digits, '.', '_' and '-'",
-    DATE: "a day such as 2027-03-31",
-    FIELD: "a path such as $.processed_at or $.order.total",
-}
-"""What each pattern means, for people."""
-
-Name = Annotated[str, Field(pattern=NAME)]
-TopicName = Annotated[str, Field(pattern=TOPIC)]
-Variable = Annotated[str, Field(pattern=VARIABLE)]
-SettingName = Annotated[str, Field(pattern=SETTING)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class _Part(BaseModel):
-    """Strict, closed and frozen, as every part of a contract is."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class RegistrySettings(_Part):
+class RegistrySettings(Part):
     """How the schema registry of these topics is set up."""
 
     compatibility: Level = "BACKWARD"
     """The compatibility level of every subject that does not name its own."""
 
 
-class Schema(_Part):
+class Schema(Part):
     """The schema of a topic's keys or values; the suffix is its format: .avsc Avro, .proto Protobuf, .json JSON Schema.
 
     ``framing`` says whether records carry the Confluent wire format (a zero byte and the schema id before the data).
-    This version writes and reads records as ``none``, the bare encoding, which is the default for that reason.
     """
 
     file: Text = Field(alias="schema")
@@ -78,7 +47,7 @@ class Schema(_Part):
     """`confluent` where records carry the zero byte and the schema id before the data, `none` where they are bare."""
 
 
-class Topic(_Part):
+class Topic(Part):
     """A topic: how it is created, and what its records hold."""
 
     partitions: int = Field(default=1, ge=1, le=1000)
@@ -103,28 +72,7 @@ class Topic(_Part):
         }
 
 
-class TopicSink(_Part):
-    """A topic as the place where effects of a pipeline end up."""
-
-    topic: Text
-    """The topic, as declared under `topics`."""
-
-
-class Promises(_Part):
-    """What a pipeline promises; each line is checked on its own."""
-
-    delivery: Delivery
-    """How often the effect of an event may appear when things break."""
-
-
-class Compare(_Part):
-    """How the outputs of two runs are compared."""
-
-    ignore: tuple[Annotated[str, Field(pattern=FIELD)], ...] = ()
-    """Fields that may differ between two correct runs, such as a processing time."""
-
-
-class Workload(_Part):
+class Workload(Part):
     """What is fed to a pipeline."""
 
     events: int = Field(default=12, ge=1, le=10_000)
@@ -133,7 +81,7 @@ class Workload(_Part):
     """How many distinct keys they have; a few of them are hot, as in life."""
 
 
-class Pipeline(_Part):
+class Pipeline(Part):
     """The thing under test: how it is started, what it reads and writes, and what it promises."""
 
     command: tuple[Text, ...] = Field(min_length=1)
@@ -144,7 +92,7 @@ class Pipeline(_Part):
     """How many processes run side by side."""
     reads: tuple[Text, ...] = Field(min_length=1)
     """The topics that are fed, as declared under `topics`."""
-    writes: tuple[TopicSink, ...] = Field(min_length=1)
+    writes: tuple[Sink, ...] = Field(min_length=1)
     """Where the effects end up."""
     promises: Promises
     """What is checked."""
@@ -152,11 +100,24 @@ class Pipeline(_Part):
     """How outputs are compared."""
     isolation: Isolation = "namespace"
     """`namespace` gives each trial fresh names; `broker` gives a fresh broker to a pipeline with hard-wired names."""
+    model: Function | None = None
+    """A function that says what the outputs must be; without one, a run without faults says it."""
     workload: Workload = Workload()
     """What is fed."""
 
+    @property
+    def topics_written(self) -> tuple[str, ...]:
+        """The topics whose records are its effects, those for dead letters included, each once."""
+        found = [sink.topic for sink in self.writes if isinstance(sink, TopicSink)]
+        return tuple(dict.fromkeys([*found, *filter(None, [self.promises.dead_letter])]))
 
-class Waiver(_Part):
+    @property
+    def tables_written(self) -> tuple[TableSink, ...]:
+        """The tables whose rows are its effects."""
+        return tuple(sink for sink in self.writes if isinstance(sink, TableSink))
+
+
+class Waiver(Part):
     """A finding of the gate that is meant: it stays visible, and does not fail until the waiver expires."""
 
     rule: Text
@@ -173,7 +134,7 @@ class Waiver(_Part):
     """The last day on which the waiver holds."""
 
 
-class Contract(_Part):
+class Contract(Part):
     """One contract folder, as its ``contract.yaml`` tells it."""
 
     name: Name = Field(alias="contract")
@@ -186,6 +147,8 @@ class Contract(_Part):
     """The topics, by name."""
     shared: Mapping[Text, Schema] = {}
     """Schemas of no topic that others refer to, by their registry subject."""
+    migrations: tuple[Text, ...] = ()
+    """SQL files that make the tables of the contract, in order; every trial runs them in an empty database schema."""
     pipelines: Mapping[Name, Pipeline] = {}
     """The pipelines, by name."""
     waivers: tuple[Waiver, ...] = ()
@@ -193,6 +156,7 @@ class Contract(_Part):
 
     _file: Path = PrivateAttr(Path("contract.yaml"))
     _tree: Tree = PrivateAttr(Tree())
+    _kept: dict[str, list[str]] | None = PrivateAttr(None)
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep where the contract was read from, where the loader says so."""
@@ -216,18 +180,39 @@ class Contract(_Part):
         """
         return place(self._file, self._tree, steps)
 
+    def promises(self, pipeline: str) -> tuple[Promised, ...]:
+        """What that pipeline promises, one after the other, each with the place where it is written."""
+        made = self.pipelines[pipeline].promises.made
+        at = ("pipelines", pipeline, "promises")
+        return tuple(Promised(name, value, told(value), self.place(*at, name)) for name, value in made.items())
+
+    @property
+    def invariants(self) -> tuple[Path, ...]:
+        """The user's own anomalies, ``invariants/*.sql`` in the contract's folder, in the order of their names."""
+        return tuple(sorted((self.folder / "invariants").glob("*.sql")))
+
     def path(self, schema: Schema) -> Path:
         """The file of that schema."""
         return self.folder / schema.file
 
     def former(self, schema: Schema) -> tuple[Path, ...]:
         """The former versions of a schema, oldest first: ``former/order.v1.avsc``, ``former/order.v2.avsc``, …"""
-        return former(self.folder, schema.file)
+        if self._kept is None:
+            self._kept = kept(self.folder)
+        return tuple(self.folder / path for path in self._kept.get(Path(schema.file).name, ()))
 
     def subject(self, topic: str, role: Role) -> str:
         """The registry subject of a topic's keys or values (TopicNameStrategy, unless the contract says more)."""
         schema = getattr(self.topics[topic], role)
         return (schema and schema.subject) or f"{topic}-{role}"
+
+    def subjects(self) -> tuple[tuple[str, Schema, tuple[str, ...]], ...]:
+        """Every schema under its registry subject, with the steps to it: keys and values of topics, then shared ones."""
+        of_topics = (
+            (self.subject(name, role), schema, ("topics", name, role)) for name, role, schema in self.schemas()
+        )
+        of_none = ((schema.subject or name, schema, ("shared", name)) for name, schema in self.shared.items())
+        return (*of_topics, *of_none)
 
     def level(self, schema: Schema) -> Level:
         """The compatibility level that holds for that schema."""
@@ -248,14 +233,19 @@ def place(file: Path, tree: Tree, steps: Steps) -> Place:
 
 def former(folder: Path, name: str) -> tuple[Path, ...]:
     """The former versions of the schema file ``name``, in the order of their numbers."""
-    schema = Path(name)
-    numbered = re.compile(rf"{re.escape(schema.stem)}\.v(\d+){re.escape(schema.suffix)}", re.ASCII)
+    return tuple(folder / each for each in kept(folder).get(Path(name).name, ()))
+
+
+def kept(folder: Path) -> dict[str, list[str]]:
+    """The files in ``former/`` by the schema that they are versions of, in the order of their numbers."""
     try:
         names = os.listdir(folder / "former")  # noqa: PTH208 - a contract may hold 20,000 of them, and Path is slow
     except OSError:
-        return ()
-    start = f"{schema.stem}.v"
-    found = ((numbered.fullmatch(name), name) for name in names if name.startswith(start))
-    return tuple(
-        folder / "former" / name for _, name in sorted((int(match[1]), name) for match, name in found if match)
-    )
+        return {}
+    found: dict[str, list[tuple[int, str]]] = {}
+    for match in filter(None, map(_FORMER.fullmatch, names)):
+        found.setdefault(match[1] + match[3], []).append((int(match[2]), f"former/{match[0]}"))
+    return {name: [path for _, path in sorted(versions)] for name, versions in found.items()}
+
+
+_FORMER = re.compile(r"(.+)\.v(\d+)(\.[^.]+)", re.ASCII | re.DOTALL)

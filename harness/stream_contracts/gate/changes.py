@@ -74,7 +74,7 @@ CHANGES: Final[tuple[tuple[Rule, Check], ...]] = (
           "Tell those who read its outputs; waive the finding with the day on which it is switched off.",
           "pipelines: {enrich: …, totals: …}   →   pipelines: {enrich: …}"), gone.pipeline_deleted),
     (Rule("promise-weakened",
-          "Those who read the output were promised more: records may now be lost or doubled.",
+          "Those who read the output were promised more, and may rely on it.",
           "Agree with the readers first, and make them idempotent where records may be doubled.",
           "promises: {delivery: exactly-once}   →   promises: {delivery: at-least-once}"), weaker.promise_weakened),
     (Rule("comparison-narrowed",

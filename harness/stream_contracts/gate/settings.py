@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stream_contracts.contract.model import Delivery, Topic
+from stream_contracts.contract.model import Topic
+from stream_contracts.contract.promises import Delivery
 from stream_contracts.schema.compat import level_named
 
 DEFAULTS: Final = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stream_contracts.gate.settings import duration, level_lowered, lowered, retention, setting, weaker_delivery
+from stream_contracts.gate.promised import weaker
+from stream_contracts.gate.settings import duration, level_lowered, lowered, retention, setting
 from stream_contracts.gate.states import Change, Hit
 from stream_contracts.gate.subjects import held
 
@@ -97,9 +98,8 @@ def promise_weakened(change: Change) -> Iterator[Hit]:
     """A pipeline promises less."""
     for name, before in change.before.pipelines.items():
         after = change.after.pipelines.get(name) if change.after else None
-        if after and weaker_delivery(before.promises.delivery, after.promises.delivery):
-            what = f"{name} promises {after.promises.delivery} instead of {before.promises.delivery}"
-            yield Hit(name, change.place("pipelines", name, "promises", "delivery"), what)
+        for promise, what in weaker(before.promises, after.promises) if after else ():
+            yield Hit(name, change.place("pipelines", name, "promises", promise), f"{name} {what}", promise)
 
 
 def comparison_narrowed(change: Change) -> Iterator[Hit]:

@@ -1,12 +1,13 @@
 """The tables of a history, as rows: what was sent, what the log holds, who asked what, what broke, who lived.
 
-Times (``at``, ``answered_at``, …) are seconds since the trial began, on the monotonic clock.
+Times (``at``, ``answered_at``, …) are seconds since the trial began, on the monotonic clock. A column that may be None
+is one that not every trial can fill; what needs it finds nothing there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,18 @@ class Send:
     offset: int | None
     outcome: str
     at: float
+    kind: str | None = None
+    """None for an ordinary event; ``delete`` for one that takes its key away, ``poison`` for one that none can process."""
+    time: float | None = None
+    """The event's own time, in seconds; the newest of them are sent first or last as the plan says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One record that the fault-free run left in an output: the oracle. ``nth`` counts equal records from 1."""
+    """One effect of the fault-free run: the oracle. ``nth`` counts equal ones from 1; ``topic`` may name a table.
+
+    Of a table every write is expected, and only what is left at the end is compared.
+    """
 
     TABLE: ClassVar[str] = "expected"
     topic: str
@@ -35,6 +43,16 @@ class Expected:
     digest: str
     nth: int
     event_id: int | None
+    kind: str | None = None
+    """``table`` for a row of a table, else a record of a topic."""
+    window: str | None = None
+    """What tells effects of one key apart where windows are compared."""
+    op: str | None = None
+    """``delete`` for a tombstone or a deleted row."""
+    position: int | None = None
+    """The how-manieth effect of its key (and window) in this output, from 0."""
+    final: bool | None = None
+    """Whether it was the last of its key (and window)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,106 @@ class Record:
     producer_id: int
     epoch: int
     fate: str
+    at: float | None = None
+    """When the log took it (LogAppendTime); None where the log holds only what a client said of its time."""
+    op: str | None = None
+    """``delete`` for a tombstone; of a change: ``create``, ``update``, ``delete``, or ``read`` for one of a snapshot."""
+    window: str | None = None
+    """What tells the records of one key apart where windows are compared."""
+    schema_id: int | None = None
+    """The id that its value begins with, where the topic has such a framing."""
+    position: int | None = None
+    """Where in the log of its source a change stands (an LSN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One committed write to a table, as an audit trigger saw it: every one of them, not only the last of a row.
+
+    ``seq`` counts the writes in the order in which they took effect; ``op`` is insert, update or delete; ``digest`` and
+    ``content`` (the row as JSON) are those of the row afterwards, or of the deleted one.
+    """
+
+    TABLE: ClassVar[str] = "writes"
+    sink: str
+    seq: int
+    key: str | None
+    op: str
+    digest: str
+    content: str
+    event_id: int | None
+    txid: int
+    at: float | None = None
+    writer: str | None = None
+    """Who wrote it: the instance, as far as the connection told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change of a source table, from a slot of our own: what a CDC topic has to hold.
+
+    ``topic`` is where it has to appear; ``op`` is create, update or delete; ``position`` is its LSN.
+    """
+
+    TABLE: ClassVar[str] = "changes"
+    topic: str
+    key: str | None
+    op: str
+    position: int
+    txid: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaId:
+    """One id that a registry gave out, or answers for, during the trial."""
+
+    TABLE: ClassVar[str] = "schemas"
+    id: int
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One topic that the pipeline reads or writes, as its contract declares it (a small stack may have less)."""
+
+    TABLE: ClassVar[str] = "topics"
+    topic: str
+    partitions: int
+    replication: int
+    min_insync: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where an output ended when the run was over: its last stable offset, and its high watermark behind it."""
+
+    TABLE: ClassVar[str] = "ends"
+    topic: str
+    partition: int
+    stable: int
+    high: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction that a coordinator knew. ``state``: open, committed or aborted, when the run was over.
+
+    ``ended_by``: client; timeout (the coordinator gave it up); fenced (its successor ended it); harness (we did, since
+    nobody else would have in time). ``topic`` and ``partition`` are one where it has records.
+    """
+
+    TABLE: ClassVar[str] = "transactions"
+    transactional_id: str
+    producer_id: int
+    epoch: int
+    state: str
+    started_at: float
+    ended_at: float | None = None
+    ended_by: str | None = None
+    topic: str | None = None
+    partition: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +185,8 @@ class Commit:
     offset: int
     via: str
     at: float
+    fate: str | None = None
+    """Of one inside a transaction: committed, aborted or open; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +233,11 @@ class ProcessLife:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that shaped the run and is not a row elsewhere: time compressed, a topic's end, the seed."""
+    """Something that shaped the run and is not a row elsewhere.
+
+    ``rest``: it came to rest at that time; ``restless``: it did not, and why; ``compressed``: a time-out was not waited
+    for; ``replayed``: the whole input was processed again from then on; ``seed``.
+    """
 
     TABLE: ClassVar[str] = "notes"
     what: str
@@ -121,7 +245,23 @@ class Note:
     at: float
 
 
-Row = Send | Expected | Record | Commit | Request | FaultApplied | ProcessLife | Note
-TABLES: dict[str, type[Row]] = {
-    row.TABLE: row for row in (Send, Expected, Record, Commit, Request, FaultApplied, ProcessLife, Note)
-}
+KICKED = "killed by the liveness probe"
+"""What a note says of an instance that lived, had work to do, did nothing, and was started anew."""
+
+Row = (
+    Send
+    | Expected
+    | Record
+    | Write
+    | Change
+    | SchemaId
+    | Declared
+    | Commit
+    | Request
+    | Transaction
+    | End
+    | FaultApplied
+    | ProcessLife
+    | Note
+)
+TABLES: dict[str, type[Row]] = {row.TABLE: row for row in get_args(Row)}

@@ -5,81 +5,65 @@ from __future__ import annotations
 import dataclasses
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import duckdb
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import read
 from stream_contracts.history.model import TABLES, Row
+from stream_contracts.history.views import COUNTED, DIFFERENCES, MADE, PASSED, VISIBLE
 
 _SQL_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 
-_VIEWS = """
-create view effects as
-select * from records where fate in ('committed', 'plain');
+MEMORY = "2GB"
+"""What a history may take; more is moved to disk where that helps, and is an error where it does not."""
 
-create table contents as
-select topic, digest, count(*) filter (expected) as wanted, count(*) filter (not expected) as found
-from (
-    select topic, digest, true as expected from expected
-    union all
-    select topic, digest, false from effects
-)
-group by all
-having wanted != found;
+PROMISES = {
+    "delivery": "VARCHAR",
+    '"order"': "VARCHAR",
+    "recovers_within": "DOUBLE",
+    "lag_max": "BIGINT",
+    "lag_within": "DOUBLE",
+    "late_allowed": "DOUBLE",
+    "late_then": "VARCHAR",
+    "dead_letter": "VARCHAR",
+    "atomic": "BOOLEAN",
+    "replay": "BOOLEAN",
+    "compare": "VARCHAR",
+}
+"""The columns of the one row of ``promise``."""
 
-create view repeats as
-select *, row_number() over (partition by topic, digest order by again, partition, "offset") as nth
-from (
-    select
-        f.*, c.wanted, c.found,
-        row_number() over (partition by f.topic, f.digest, f.event_id order by f.partition, f."offset") as again
-    from effects f
-    join contents c on c.topic = f.topic and c.digest = f.digest and c.found > c.wanted and c.wanted > 0
-);
 
-create view unexplained as
-with extra as (
-    select f.* from effects f join contents c on c.topic = f.topic and c.digest = f.digest and c.wanted = 0
-    union
-    select f.* from effects f join sends s on s.event_id = f.event_id and s.outcome = 'aborted'
-),
-missing as (
-    select e.topic, e.key, count(*) as missing
-    from expected e join contents c on c.topic = e.topic and c.digest = e.digest and e.nth > c.found
-    group by all
-),
-aborted as (
-    select key, min(event_id) as event_id from sends where outcome = 'aborted' group by all
-)
-select
-    x.topic, x.partition, x."offset", x.key, x.event_id,
-    case
-        when s.outcome = 'aborted' then s.event_id
-        when s.event_id is null and count(*) over (partition by x.topic, x.key) > coalesce(m.missing, 0)
-        then a.event_id
-    end as aborted_event
-from extra x
-left join sends s on s.event_id = x.event_id
-left join missing m on m.topic = x.topic and m.key is not distinct from x.key
-left join aborted a on a.key is not distinct from x.key;
-"""
-"""``effects``: the records that a read_committed consumer sees.
+def promised(history: duckdb.DuckDBPyConnection, promises: Mapping[str, Any], compare: str) -> None:
+    """Say what is asked of a history, and how outputs are compared: ``promise``, and the views that follow from it.
 
-``contents``: the contents (topic, digest) that stand in the outputs more or less often than in the fault-free run.
+    ``promises`` are named and shaped as in a contract, with times in seconds; what is not among them was not promised.
+    """
+    given = {
+        f"{name}-{part}".replace("-", "_") if isinstance(value, Mapping) else name.replace("-", "_"): each
+        for name, value in promises.items()
+        for part, each in (value.items() if isinstance(value, Mapping) else (("", value),))
+    }
+    values = [compare if column == "compare" else given.get(column.strip('"')) for column in PROMISES]
+    only_last = compare != "records"
+    before = _only_last(history)
+    columns = ", ".join(f"{column} {kind}" for column, kind in PROMISES.items())
+    history.execute(f"create or replace table promise ({columns})")
+    history.execute(f"insert into promise values ({', '.join('?' * len(values))})", values)
+    if only_last != before:
+        history.execute("; ".join(f"drop {kind} if exists {name}" for kind, name in MADE))
+        history.execute(VISIBLE + PASSED + COUNTED[only_last] + DIFFERENCES)
 
-``repeats``: the effects of a content that stands there too often. ``nth`` counts equal ones from 1: in log order, but
-the second of one event (``again``) after the first of every other, so that the one too many is told of the right event.
 
-``unexplained``: the effects whose content the fault-free run did not write, or that carry the id of an aborted event.
-``aborted_event`` is the aborted event that one of them came from: the one whose id it carries; or where no id is known,
-one with its key, if this key has more unexplained effects than missing ones (a value in the place of another is no
-effect too many). Each unexplained effect is therefore told once: by aborted-visible, or by state-divergence.
-"""
+def _only_last(history: duckdb.DuckDBPyConnection) -> bool | None:
+    """What the views were made for; None before there are any."""
+    if history.execute("select 1 from duckdb_tables() where table_name = 'promise'").fetchone() is None:
+        return None
+    return history.execute("select compare != 'records' from promise").fetchall() == [(True,)]
 
 
 def load(journal: Path) -> duckdb.DuckDBPyConnection:
@@ -88,10 +72,12 @@ def load(journal: Path) -> duckdb.DuckDBPyConnection:
     Raises `HarnessError`, with the line where it can be told, for a file that is no journal. As in `journal.read`, a
     torn last line ends the history and is no error.
     """
-    history = duckdb.connect(":memory:", config={"threads": 2})
+    history = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY})
     try:
         with _whole_lines(journal) as whole:
             _fill(history, whole)
+        # From here on questions are asked, some of them by the contract: none of them may look at a file.
+        history.execute("set enable_external_access = false; set lock_configuration = true")
     except duckdb.Error as error:
         history.close()
         for _ in read(journal):
@@ -141,7 +127,7 @@ def _fill(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
         if history.execute(f"select 1 from {name} where {holes} limit 1").fetchone() is not None:
             raise duckdb.DataError(f"a row of {name} lacks one of {', '.join(required)}")
     history.execute("drop table lines")
-    history.execute(_VIEWS)
+    promised(history, {}, "records")
 
 
 def _columns(row: type[Row]) -> dict[str, str]:

@@ -25,24 +25,24 @@ def digester(contract: Contract, pipeline: Pipeline, topic: str) -> Digest:
     """How records of this declared topic are compared for this pipeline."""
     paths = [path.removeprefix("$.").split(".") for path in pipeline.compare.ignore]
     if not paths:
-        return _digest
+        return digest_of
     decode = _decoder(contract, topic)
 
     def digest(key: bytes | None, value: bytes | None) -> str:
         if value is None:
-            return _digest(key, None)
+            return digest_of(key, None)
         try:
             tree = decode(value)
         except Exception:  # fastavro answers broken bytes with whatever goes wrong first
-            return _digest(key, b"undecodable: " + value)
+            return digest_of(key, b"undecodable: " + value)
         for path in paths:
             _forget(tree, path)
-        return _digest(key, json.dumps(tree, sort_keys=True, default=repr).encode())
+        return digest_of(key, json.dumps(tree, sort_keys=True, default=repr).encode())
 
     return digest
 
 
-def _digest(key: bytes | None, value: bytes | None) -> str:
+def digest_of(key: bytes | None, value: bytes | None) -> str:
     """Length-prefixed, so that no two (key, value) pairs run together; None is told from empty."""
     parts = (b"-" if part is None else b"%d:%s" % (len(part), part) for part in (key, value))
     return hashlib.sha256(b"".join(parts)).hexdigest()[:20]

@@ -1,0 +1,19 @@
+-- cdc-gap: a committed change of the source was never emitted
+-- breaks: at-least-once, exactly-once
+-- why: whatever is built from the topic lacks the change for ever, and nothing says so
+-- remedy: keep the replication slot over restarts (slot.drop.on.stop=false), and watch for a slot that was made anew
+-- says: the {op} of key {key} at position {position} of the source is not in {topic}
+select c.topic, c.key, c.op, c.position, c.at
+from changes c
+anti join (
+    select topic, key, position, op from records where fate in ('committed', 'plain') and position is not null
+) r on r.topic = c.topic and r.key is not distinct from c.key and r.position = c.position and r.op = c.op
+-- What was there before the first snapshot is in the snapshot.
+where c.position > coalesce(
+    (
+        select min(s.position) from records s
+        where s.topic = c.topic and s.op = 'read' and s.fate in ('committed', 'plain')
+    ),
+    -1
+)
+order by c.position, c.topic
