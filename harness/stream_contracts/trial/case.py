@@ -15,15 +15,14 @@ from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial import database, evidence
+from stream_contracts.trial import database, doors, evidence, rows
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, Partition, partitions_of
 from stream_contracts.trial.database import Database, Namespace
-from stream_contracts.trial.doors import addresses
-from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.rest import Rest
+from stream_contracts.trial.rows import Effect
 from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.lane import Lane
@@ -135,13 +134,13 @@ class Case:
 
     def _instance(self, name: str, identity: str) -> Instance:
         arena = self.arena
-        lane = arena.tap.open_lane(name, arena.brokers, self.journal.add, self.clock, self._changed)
+        lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
         service = PIPELINES["command"](
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
-            addresses=addresses(lane, name, self._namespace, arena.subjects),
+            addresses=doors.addresses(lane, self._namespace, arena.subjects),
             names=self.names.environment(arena.contract, arena.pipeline, identity),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
@@ -231,7 +230,7 @@ class Case:
         return self._namespace.progress() if self._namespace else (0, False)
 
     def _complete(self) -> bool | None:
-        return evidence.whole(self._found({}), self._expected) if self._expected else None
+        return rows.whole(self._found({}), self._expected) if self._expected else None
 
     def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
@@ -244,5 +243,5 @@ class Case:
         found: list[Effect] = []
         found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
         if self._namespace is not None:
-            found += evidence.writes(self._namespace, arena.pipeline, causes)
+            found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -10,9 +10,9 @@ from stream_contracts.history.model import Expected, Note, Send
 from stream_contracts.trial import books
 from stream_contracts.trial.act import Act
 from stream_contracts.trial.case import Arena, Case
-from stream_contracts.trial.evidence import Effect
 from stream_contracts.trial.feeding import SHARE_S, Feeding
 from stream_contracts.trial.probe import Probe
+from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
