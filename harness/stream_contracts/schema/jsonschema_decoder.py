@@ -16,6 +16,7 @@ from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_mutants import mutants
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_shapes import equal_key
+from stream_contracts.schema.jsonschema_text import overflowed
 from stream_contracts.schema.jsonschema_validation import Checker, Undecided
 from stream_contracts.schema.jsonschema_values import Tries
 
@@ -42,7 +43,9 @@ def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
         return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
     try:
         return _searched(written, read, budget)
-    except RecursionError:
+    except BaseException as error:
+        if not overflowed(error):
+            raise
         return Decoding(Reads.UNKNOWN, proved=False, note="the schemas nest too deeply for a search")
 
 
@@ -71,7 +74,9 @@ def _searched(written: Located, read: Located, budget: int) -> Decoding:
 def _proved(written: Located, read: Located) -> bool:
     try:
         return Prover().subset((written,), read)
-    except RecursionError:
+    except BaseException as error:
+        if not overflowed(error):
+            raise
         return False
 
 

@@ -109,6 +109,14 @@ def read(text: str, called: str) -> Any:
         raise too_deep(called, text) from None
 
 
+def overflowed(error: BaseException) -> bool:
+    """Whether Python's stack ran out: as such, or below rpds, which is Rust and panics when a comparison of keys fails.
+
+    A panic is no ``Exception``, so that nothing else would stop it before it ends the process.
+    """
+    return isinstance(error, RecursionError) or type(error).__name__ == "PanicException"
+
+
 def too_deep(called: str, text: str) -> SchemaError:
     """The error for a schema that nests deeper than can be followed, with the place where it gets too deep."""
     why = "nested too deeply to follow (about a thousand levels can be); flatten it with $ref"
@@ -122,7 +130,9 @@ def room_for_depth(called: str, text: str) -> Iterator[None]:
     sys.setrecursionlimit(max(before, _FRAMES))
     try:
         yield
-    except RecursionError:
+    except BaseException as error:
+        if not overflowed(error):
+            raise
         raise too_deep(called, text) from None
     finally:
         sys.setrecursionlimit(before)

@@ -22,7 +22,14 @@ from stream_contracts.errors import SchemaError
 from stream_contracts.schema.jsonschema_identity import Numbers
 from stream_contracts.schema.jsonschema_plain import plainly_sound
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
-from stream_contracts.schema.jsonschema_text import BrokenPattern, DanglingReference, Documents, Draft, dialect
+from stream_contracts.schema.jsonschema_text import (
+    BrokenPattern,
+    DanglingReference,
+    Documents,
+    Draft,
+    dialect,
+    overflowed,
+)
 
 _STOCK: dict[Draft, Any] = {
     Draft.D4: jsonschema.Draft4Validator,
@@ -183,13 +190,17 @@ def _told_apart(checker: Checker) -> Iterator[None]:
     """Turn what the library stumbles over into Undecided, or into SchemaError where the schema is to blame."""
     try:
         yield
-    except (PatternUnsupported, OverflowError, RecursionError) as wrong:
+    except (PatternUnsupported, OverflowError) as wrong:
         raise Undecided(str(wrong)) from None
     except Unresolvable as wrong:
         raise DanglingReference(checker.documents.called, f"a $ref leads nowhere: {wrong}") from None
     except (AttributeError, TypeError, KeyError, ValueError) as wrong:
         checker.reject_malformed()
         raise Undecided(f"the validator cannot use the schema: {wrong}") from None
+    except BaseException as wrong:
+        if not overflowed(wrong):
+            raise
+        raise Undecided("the instance or the schema nests too deeply for the validator") from None
 
 
 _SAFE: dict[Draft, Any] = {}

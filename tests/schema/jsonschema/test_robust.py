@@ -12,6 +12,7 @@ import pytest
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 from stream_contracts.schema.jsonschema import FORMAT
+from stream_contracts.schema.jsonschema_validation import Undecided, _told_apart
 from tests.schema.jsonschema.judged import accepted, decoding, kinds, modern, parsed
 
 MALFORMED: list[tuple[Any, str]] = [
@@ -155,6 +156,31 @@ def test_a_thousand_levels() -> None:
     assert decoding(deep(60, '{"type":"number"}'), deep(60, '{"type":"integer"}')).reads is Reads.FAILS
     assert decoding(deep(1000, '{"type":"number"}'), deep(1000, '{"type":"integer"}')).reads is Reads.UNKNOWN
     assert sys.getrecursionlimit() == before
+
+
+class PanicException(BaseException):
+    """What comes out of the library's Rust part when the stack ends there."""
+
+
+@pytest.mark.parametrize("error", [RecursionError, PanicException])
+def test_a_stack_that_ends_inside_of_the_validator_ends_no_process(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Whichever way it ends: the verdict is unknown, and the caller's own interrupts still get through."""
+
+    def ends(*_: Any) -> bool:
+        raise error
+
+    checker = parsed({"minProperties": 1}).checker
+    with pytest.raises(Undecided), _told_apart(checker):
+        ends()
+    monkeypatch.setattr("stream_contracts.schema.jsonschema_values.Tries.raw", ends)
+    found = decoding({"type": "object"}, {"minProperties": 1})
+    assert (found.reads, found.proved) == (Reads.UNKNOWN, False)
+    monkeypatch.setattr("stream_contracts.schema.jsonschema_rules.Prover.subset", ends)
+    assert decoding({"type": "object"}, {"minProperties": 1}).reads is Reads.UNKNOWN
+    with pytest.raises(KeyboardInterrupt), _told_apart(checker):
+        raise KeyboardInterrupt
 
 
 def test_ten_megabytes() -> None:
