@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final
+from functools import lru_cache
+from importlib import resources
+from typing import Final, NamedTuple
 
 from stream_contracts.errors import UsageError
 from stream_contracts.schema import format_named
@@ -21,6 +24,7 @@ class Order(StrEnum):
     NEITHER = "neither"
 
 
+READER: Final = "the reader is a new one on old data under BACKWARD, an old one on new data under FORWARD"
 BREAKS: Final[Mapping[Direction, str]] = {
     Direction.BACKWARD: "new readers, on data that the former schema wrote",
     Direction.FORWARD: "old readers, on data that the new schema writes",
@@ -38,6 +42,26 @@ def explanation(form: str, kind: str) -> Explanation:
 def explanations(form: str) -> Mapping[str, Explanation]:
     """The table of one format."""
     return format_named(form).explanations
+
+
+class Example(NamedTuple):
+    """A change that shows a kind or rule: the schema that wrote, and the one that reads."""
+
+    before: str
+    after: str
+
+
+def example(form: str, kind: str) -> Example:
+    """The example of a kind or rule; raises ``UsageError`` for an unknown one."""
+    explanation(form, kind)
+    return Example(*_examples()[form][kind])
+
+
+@lru_cache(maxsize=1)
+def _examples() -> dict[str, dict[str, list[str]]]:
+    text = resources.files("stream_contracts.schema").joinpath("examples.json").read_text(encoding="utf-8")
+    held: dict[str, dict[str, list[str]]] = json.loads(text)
+    return held
 
 
 def deploy_order(answer: Answer, *, by_decoder: bool = False) -> Order:
