@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from stream_contracts.errors import HarnessError
@@ -24,6 +23,7 @@ from stream_contracts.wire.kafka import (
 )
 from stream_contracts.wire.kafka_fetch import Found, look
 from stream_contracts.wire.kafka_moments import Exchange, KafkaMoments
+from stream_contracts.wire.kafka_produce import without_records
 from stream_contracts.wire.membership import errors_in
 from stream_contracts.wire.moment import TELLING, role_of
 from stream_contracts.wire.refusals import Refuse, spoilt
@@ -63,9 +63,8 @@ class KafkaConnection(Connection):
             header = header_of(frame)
             exchange = Exchange(self.number, header, role_of(header.api), self.ledger.clock())
             if header.api in _WATCHED:
-                exchange.request = decode_request(header, frame)
-                if header.api_key == PRODUCE:
-                    exchange.request = replace(exchange.request, topic_data=())  # the records need not stay here
+                read = without_records if header.api_key == PRODUCE else decode_request
+                exchange.request = read(header, frame)
             hold = self._moments.reached(exchange, "before")
             fate = "release" if hold is None else await self.stand(hold)
             if isinstance(fate, Refuse):
