@@ -180,18 +180,27 @@ class KafkaConnection(Connection):
         self._moments.answered(exchange)
         left = 4 + size
         while left:
-            piece = await self.server.exactly(min(left, len(self.server.ahead) or PIECE_BYTES))
-            if piece is None:
+            done = await self._some(left)
+            if not done:
                 return False
-            left -= len(piece)
-            await self.tell(piece)
+            left -= done
         return True
+
+    async def _some(self, most: int) -> int:
+        """Pass on the next bytes of an answer; how many, 0 at its end."""
+        if self.server.ahead or self.detached or not self.to_client.direct:
+            piece = await self.server.exactly(min(most, len(self.server.ahead) or READ_BYTES))
+            if piece is None:
+                return 0
+            await self.tell(piece)
+            return len(piece)
+        done = await self.server.relay(most, self.to_client.put)
+        await self.to_client.room()
+        return done
 
 
 HEAD_BYTES = 1024
 """How much of a large answer is looked at to tell what it brings."""
-PIECE_BYTES = 256 * 1024
-"""In which pieces a large frame passes."""
 
 
 def _size(head: Data) -> int:
