@@ -15,12 +15,13 @@ from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Expected, FaultApplied
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import database, doors, evidence, rows
+from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
-from stream_contracts.trial.database import Database, Namespace
+from stream_contracts.trial.database import Database
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
+from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
 from stream_contracts.trial.rows import Effect
 from stream_contracts.trial.subjects import Subjects
@@ -108,9 +109,7 @@ class Case:
         if arena.subjects is not None:
             arena.subjects.name_for(self.names)
         if arena.database is not None:
-            made = database.namespace(
-                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
-            )
+            made = namespace(arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock)
             self._leaving.callback(made.drop)
             self._namespace = made
 
