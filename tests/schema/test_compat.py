@@ -139,3 +139,16 @@ def test_avro_needs_no_other_format() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_content_that_comes_again_is_compared_once_and_told_of_each_version() -> None:
+    """Every version has its own comparison, with its own number and source, and the same findings."""
+    again = [Source(ONE.text, called=f"v{number}") for number in (1, 2, 3)]
+    told = ask("FULL_TRANSITIVE", *again).comparisons
+    assert [(each.version, each.former.called) for each in told if each.direction is Direction.BACKWARD] == [
+        (3, "v3"),
+        (2, "v2"),
+        (1, "v1"),
+    ]
+    assert len({each.differences for each in told if each.direction is Direction.BACKWARD}) == 1
+    assert {each.registry for each in told if each.direction is Direction.BACKWARD} == {False}

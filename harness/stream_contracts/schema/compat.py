@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -126,14 +126,19 @@ def check(
     reads = parsed(form, new)
     numbered = list(enumerate(former, 1))
     compared = numbered if asked.transitive else numbered[-1:]
-    comparisons = []
+    comparisons: list[Comparison] = []
+    known: dict[tuple[int, Direction], tuple[Any, Comparison | None]] = {}
     for version, source in reversed(compared if asked.directions else []):
         wrote = parsed(form, source)
         for direction in asked.directions:
+            _, before = known.get((id(wrote), direction), (None, None))
+            if before is not None and not before.failure:  # the same content once more, under another number
+                comparisons.append(replace(before, version=version, former=source))
+                continue
             pair = (wrote, reads) if direction is Direction.BACKWARD else (reads, wrote)
-            comparisons.append(
-                _compare(form, version, source, direction, pair, policy, edition, budget if decode else None)
-            )
+            found = _compare(form, version, source, direction, pair, policy, edition, budget if decode else None)
+            comparisons.append(found)
+            known[id(wrote), direction] = wrote, found
     return Answer(form.name, level, policy, edition, tuple(comparisons))
 
 

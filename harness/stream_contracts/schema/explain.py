@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -46,8 +46,12 @@ def deploy_order(answer: Answer, *, by_decoder: bool = False) -> Order:
     Where new readers read old data, consumers may go first; where old readers read new data, producers may. A direction
     that was not compared is taken for broken: nothing is known about it.
     """
-    backward = _holds(answer, Direction.BACKWARD, by_decoder=by_decoder)
-    forward = _holds(answer, Direction.FORWARD, by_decoder=by_decoder)
+    return order_where(answer, _reads_by_decoder if by_decoder else _taken_by_registry)
+
+
+def order_where(answer: Answer, good: Callable[[Comparison], bool]) -> Order:
+    """The same by any other measure of what is good."""
+    backward, forward = (_holds(answer, each, good) for each in (Direction.BACKWARD, Direction.FORWARD))
     if backward and forward:
         return Order.EITHER
     if backward:
@@ -55,12 +59,14 @@ def deploy_order(answer: Answer, *, by_decoder: bool = False) -> Order:
     return Order.PRODUCERS_FIRST if forward else Order.NEITHER
 
 
-def _holds(answer: Answer, direction: Direction, *, by_decoder: bool) -> bool:
+def _holds(answer: Answer, direction: Direction, good: Callable[[Comparison], bool]) -> bool:
     compared = [comparison for comparison in answer.comparisons if comparison.direction is direction]
-    return bool(compared) and all(_good(comparison, by_decoder=by_decoder) for comparison in compared)
+    return bool(compared) and all(map(good, compared))
 
 
-def _good(comparison: Comparison, *, by_decoder: bool) -> bool:
-    if by_decoder:
-        return comparison.decoding is not None and comparison.decoding.reads is Reads.READS
+def _reads_by_decoder(comparison: Comparison) -> bool:
+    return comparison.decoding is not None and comparison.decoding.reads is Reads.READS
+
+
+def _taken_by_registry(comparison: Comparison) -> bool:
     return comparison.registry is True

@@ -30,7 +30,10 @@ class Keywords:
 
     def has(self, *names: str) -> bool:
         """Whether one of these is written and not yet taken."""
-        return any(name in self.schema and name not in self.taken for name in names)
+        schema = self.schema
+        if schema.keys().isdisjoint(names):
+            return False
+        return any(name in schema and name not in self.taken for name in names)
 
     def take(self, name: str) -> Any:
         """The value as written, or ABSENT."""

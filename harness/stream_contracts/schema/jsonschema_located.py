@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,13 @@ class Located:
     def accepts(self, instance: Any) -> bool:
         """Whether this schema accepts an instance; Undecided where that cannot be told."""
         return self.checker.valid(self.schema, self.resolver, instance)
+
+    def spells(self, other: Located) -> bool:
+        """Whether both are the same schema, letter by letter, by the same draft, and refer to nothing around them."""
+        if self.checker.draft is not other.checker.draft or self.schema != other.schema:
+            return False
+        text = json.dumps(self.schema, sort_keys=True)  # 1 is True to Python
+        return "Ref" not in text and '"$ref"' not in text and text == json.dumps(other.schema, sort_keys=True)
 
     def words(self) -> dict[str, Any]:
         """The keywords in the spelling of 2020-12, without those that the schema's own draft does not know.

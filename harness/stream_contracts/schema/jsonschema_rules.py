@@ -72,6 +72,8 @@ class Prover:
         """The same for a part of the value: an item, a property."""
         if target.schema is True or target.schema == {}:
             return True
+        if any(located.key == target.key or located.spells(target) for located in conjunction):
+            return True
         outer = self.emptying, self.splitting
         self.depth, self.emptying, self.splitting = self.depth + 1, 0, 0
         try:

@@ -19,6 +19,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing.exceptions import Unresolvable
 
 from stream_contracts.errors import SchemaError
+from stream_contracts.schema.jsonschema_plain import plainly_sound
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 from stream_contracts.schema.jsonschema_text import DanglingReference, Documents, Draft, dialect
 
@@ -79,6 +80,8 @@ def reject_malformed(documents: Documents, refused: SchemaError) -> None:
 
 def _malformed(stock: Any, root: Any) -> ValidationError | None:
     """The worst complaint of the meta-schema. Patterns are not its business here: it knows Python's dialect only."""
+    if plainly_sound(root):
+        return None
     try:
         complaints = (error for error in stock(stock.META_SCHEMA).iter_errors(root) if not _harmless(error))
         wrong: ValidationError | None = best_match(complaints)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,12 @@ from time import monotonic
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
-from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import Expected, FaultApplied
+from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
+from stream_contracts.stack.model import Stack
 from stream_contracts.trial import doors, evidence, rows
-from stream_contracts.trial.cluster import Cluster, partitions_of
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, Partition, partitions_of
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.feed import Fed, Feeder
 from stream_contracts.trial.instance import Instance
@@ -25,10 +25,14 @@ from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
 from stream_contracts.trial.rows import Effect
 from stream_contracts.trial.subjects import Subjects
-from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Address
+from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.tap import Tap
 from stream_contracts.workload.events import Event
+from stream_contracts.workload.plan import Plan
+
+PORTIONS = 4
+"""In how many portions a paced feed comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Arena:
 
     contract: Contract
     pipeline_name: str
+    stack: Stack
     brokers: tuple[Address, ...]
     run_id: str
     prefix: str
@@ -59,33 +64,26 @@ class Arena:
         return self.contract.pipelines[self.pipeline_name]
 
 
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """A fault that waits for its moment, and whom it will hit."""
-
-    name: str
-    fault: Fault
-    hold: Hold
-    victim: Instance
-
-
 class Case:
     """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
 
-    def __init__(self, arena: Arena, folder: Path, number: int) -> None:
-        self.arena, self.folder = arena, folder
+    def __init__(self, arena: Arena, folder: Path, number: int, *, patient: bool = False) -> None:
+        self.arena, self.folder, self.patient = arena, folder, patient
         self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
         self._changed = threading.Event()
         self._leaving = ExitStack()
         self._began = monotonic()
-        self._fed: Fed | None = None
+        self._fed = Fed()
         self._expected: Sequence[Expected] = ()
         self._namespace: Namespace | None = None
-        self._rest: Rest | None = None
+        self._live: list[Lane] = []
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
-        self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self.outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self._rest = Rest(
+            arena.cluster, self._live, self.outputs, self.clock, sinks=self._progress, complete=self._complete
+        )
 
     def clock(self) -> float:
         """Seconds since the case began."""
@@ -96,7 +94,7 @@ class Case:
         try:
             self._make_names()
             for number in range(self.arena.pipeline.instances):
-                self.instances.append(self._instance(f"{self.arena.pipeline_name}-{number}"))
+                self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
             raise
@@ -116,56 +114,95 @@ class Case:
     def __exit__(self, *_: object) -> None:
         self._leaving.close()
 
-    def _instance(self, name: str) -> Instance:
+    def instance(self, name: str) -> Instance:
+        """The instance of that name; `HarnessError` where a plan speaks of one that the contract does not have."""
+        found = next((instance for instance in self.instances if instance.lane.instance == name), None)
+        if found is None:
+            known = ", ".join(instance.lane.instance for instance in self.instances)
+            raise HarnessError(f"the plan speaks of the instance {name!r}, and there are only {known}")
+        return found
+
+    def start_another(self, identity: str | None) -> Instance:
+        """Start one more instance now: in the place of ``identity``, with its names; None: one with names of its own."""
+        number = len(self.instances)
+        own = f"{self.arena.pipeline_name}-{number}"
+        another = self._instance(own if identity is None else f"{identity}+{number}", identity or own)
+        self.instances.append(another)
+        another.start()
+        return another
+
+    def _instance(self, name: str, identity: str) -> Instance:
         arena = self.arena
         lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
         service = PIPELINES["command"](
             arena.pipeline,
-            name,
+            f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
             addresses=doors.addresses(lane, self._namespace, arena.subjects),
-            names=self.names.environment(arena.contract, arena.pipeline, name),
+            names=self.names.environment(arena.contract, arena.pipeline, identity),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
         self._leaving.callback(service.kill)
-        return Instance(lane, service, self.journal, self.clock)
+        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        made.patient = self.patient
+        return made
 
-    def feed(self, *, with_aborted: bool) -> Fed:
-        """Send the workload, all at once."""
-        arena, aborted = self.arena, self.arena.aborted if with_aborted else ()
-        self._fed = arena.feeder.feed(arena.contract, self.names, arena.events, aborted, self.clock)
-        self.journal.add(*self._fed.sends)
-        return self._fed
+    def feed(self, plan: Plan) -> Iterator[Fed]:
+        """Send the workload of a plan, a portion at each step; yields what was fed so far."""
+        arena = self.arena
+        events = [event for event in arena.events if not plan.events or event.id in plan.events]
+        portions = PORTIONS if plan.feed == "paced" else 1
+        aborted = arena.aborted if plan.with_aborted else ()
+        for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
+            self._fed = self._fed.and_then(portion)
+            self.journal.add(*portion.sends)
+            yield self._fed
 
     def shared(self) -> bool:
         """Whether the instances are one stable group, so that each has its partitions."""
         groups = set[str]().union(*(instance.lane.groups for instance in self.instances))
         return any(self.arena.cluster.is_shared(group, len(self.instances)) for group in groups)
 
-    def arm(self, name: str, fault: Fault) -> Armed:
-        """Let a fault wait for its moment."""
-        victim = next(instance for instance in self.instances if instance.lane.instance == fault.at.instance)
-        return Armed(name, fault, victim.lane.arm(fault.at), victim)
-
-    def strike(self, armed: Armed) -> bool:
-        """The moment has come: apply the fault, heal it, and say whether it took effect."""
-        at = self.clock()
-        took_effect = armed.fault.strike(armed.hold, armed.victim)
-        if took_effect:  # one that had died before is for `look_after`, which counts it
-            armed.victim.replace(self.arena.cluster)
-        moment = str(armed.fault.at)
-        self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))
-        return took_effect
-
     def look_after(self) -> str | None:
         """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
         for instance in self.instances:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
-        hopeless = [told for instance in self.instances if (told := instance.supervise(self.arena.cluster))]
+        hopeless = [told for instance in self.instances if (told := instance.supervise())]
+        self._live[:] = [instance.lane for instance in self.instances if instance.alive or not instance.retired]
         return hopeless[0] if hopeless else None
+
+    def broker(self, which: str) -> str:
+        """The service of the broker that holds an office now: leader of the first output, a coordinator, controller."""
+        cluster = self.arena.cluster
+        ids = sorted(set().union(*(instance.lane.transactional_ids for instance in self.instances)))
+        groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
+        if which == "leader":
+            node = cluster.leader(self.outputs[0])
+        elif which == "transaction-coordinator" and ids:
+            node = cluster.coordinator(ids[0], TRANSACTION)
+        elif which == "group-coordinator" and groups:
+            node = cluster.coordinator(groups[0], GROUP)
+        elif which == "controller":
+            node = cluster.controller()
+        else:
+            return which
+        return f"broker-{node}"
+
+    def kick(self, why: str) -> None:
+        """Kill the living and start them anew, as the liveness probe of a platform would; the history says so."""
+        for instance in self.instances:
+            if instance.alive and not instance.retired:
+                self.journal.add(Note(KICKED, f"{instance.lane.instance}: {why}", self.clock()))
+                instance.kill()
+                instance.replace()
+
+    def declared(self, partitions: Iterable[Partition]) -> Iterator[tuple[str, int]]:
+        """These topic-partitions under the names that the contract has for them; those of no contract are left out."""
+        names = {self.names.topic(topic): topic for topic in self.arena.contract.topics}
+        return ((names[topic], number) for topic, number in partitions if topic in names)
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""
@@ -178,13 +215,18 @@ class Case:
 
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
-        if self._rest is None:
-            lanes = [instance.lane for instance in self.instances]
-            sinks = self._namespace.progress if self._namespace else (lambda: (0, False))
-            self._rest = Rest(
-                self.arena.cluster, lanes, self._outputs, self.clock, sinks=sinks, complete=self._complete
-            )
-        return self._rest.unfinished(self._fed.ends if self._fed else {})
+        try:
+            return self._rest.unfinished(self._fed.ends)
+        except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
+            self.arena.cluster.forget()
+            return str(error)
+
+    def accounted(self) -> bool:
+        """Whether all that was fed is behind a committed offset, or has its effect."""
+        return self._rest.accounted(self._fed.ends)
+
+    def _progress(self) -> tuple[int, bool]:
+        return self._namespace.progress() if self._namespace else (0, False)
 
     def _complete(self) -> bool | None:
         return rows.whole(self._found({}), self._expected) if self._expected else None

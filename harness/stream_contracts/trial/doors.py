@@ -27,8 +27,8 @@ def lane(arena: Arena, instance: str, journal: Journal, clock: Callable[[], floa
 def addresses(entrance: Lane, namespace: Namespace | None, subjects: Subjects | None) -> Mapping[str, str]:
     """The variables of our own: Kafka always, the database and the registry where the contract needs them."""
     found = {"KAFKA_BOOTSTRAP_SERVERS": entrance.bootstrap}
-    if namespace is not None:
+    if namespace is not None and entrance.postgres_address is not None:
         found["DATABASE_URL"] = namespace.url(entrance.instance, entrance.postgres_address)
-    if subjects is not None:
+    if subjects is not None and entrance.registry_address is not None:
         found["SCHEMA_REGISTRY_URL"] = subjects.url_at(entrance.registry_address)
     return found

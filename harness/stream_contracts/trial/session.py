@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from stream_contracts.stack.model import Stack
 from stream_contracts.trial.case import Arena
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
-from stream_contracts.trial.explore import prove, replay
+from stream_contracts.trial.explore import BUDGET_S, prove, replay
 from stream_contracts.trial.feed import Feeder
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.subjects import Subjects, subjects
@@ -29,18 +29,28 @@ from stream_contracts.workload.writers import Ids, framed
 
 MOST_BROKERS = 3
 """A contract that asks for more replicas than this is tried with as many."""
+MOST_WORKERS = 4
+"""How many trials run side by side at most; each has a process or two and a share of the broker."""
 FIRST_ABORTED_ID = 1_000_000
 """Events of aborted transactions are numbered from here, so that nobody mistakes them for the workload's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied."""
+    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied.
+
+    ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
+    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
+    """
 
     backend: str = "auto"
     seed: int = 1
     every_moment: bool = False
+    budget_s: float = BUDGET_S
+    workers: int = 0
     keep_in: Path = Path(".stream-contracts")
+    reuse: bool = False
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,7 @@ class Session:
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
         self._count = 0
+        self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -80,7 +91,8 @@ class Session:
         for stack in self._stacks:
             if stack.blueprint == wanted:
                 return stack
-        opened = self._leaving.enter_context(open_stack(self.settings.backend, wanted, progress=self._progress))
+        opening = open_stack(self.settings.backend, wanted, progress=self._progress, reuse=self.settings.reuse)
+        opened = self._leaving.enter_context(opening)
         self._stacks.append(opened)
         return opened
 
@@ -107,21 +119,36 @@ class Session:
         """A line for each stack that runs."""
         return [stack.describe() for stack in self._stacks]
 
+    def proof(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a pipeline in one sweep, which is made once: each promise asks `Proof.of` it."""
+        key = contract.file.absolute(), pipeline
+        if key not in self._proofs:
+            plan = self.settings.plan
+            self._proofs[key] = (
+                self.replay(contract, plan, progress) if plan else self.prove(contract, pipeline, progress)
+            )
+        return self._proofs[key]
+
     def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
         """Judge the delivery promise of one pipeline of a contract."""
-        seed, every = self.settings.seed, self.settings.every_moment
+        settings = self.settings
+        workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
-            with self._arena(contract, pipeline, seed) as arena:
-                return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+            with ExitStack() as arenas:
+                crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
+                proof = prove(
+                    crew, settings.seed, progress, every_moment=settings.every_moment, budget_s=settings.budget_s
+                )
+                return self._kept(proof, crew)
         except UnsupportedError as error:
-            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
 
     def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
         with self._arena(contract, plan.pipeline, plan.seed) as arena:
-            return self._kept(replay(arena, plan, progress), arena)
+            return self._kept(replay(arena, plan, progress), [arena])
 
     @contextmanager
     def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
@@ -144,6 +171,7 @@ class Session:
             yield Arena(
                 contract=contract,
                 pipeline_name=pipeline,
+                stack=stack,
                 brokers=brokers,
                 run_id=stack.run_id,
                 prefix=prefix,
@@ -157,15 +185,16 @@ class Session:
                 subjects=registered,
             )
 
-    def _kept(self, proof: Proof, arena: Arena) -> Proof:
+    def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
         if proof.folder is not None:
-            kept = self.settings.keep_in / f"{arena.contract.name}-{arena.pipeline_name}"
+            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].pipeline_name}"
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(proof.folder, kept)
             (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
             proof.folder = Path(os.path.relpath(kept))
-        shutil.rmtree(arena.folder, ignore_errors=True)
+        for arena in crew:
+            shutil.rmtree(arena.folder, ignore_errors=True)
         return proof
 
 

@@ -97,7 +97,7 @@ class Connection(ABC):
 
     async def stand(self, hold: Hold) -> Fate:
         """Wait for the decision upon a frame in hand; raises `DroppedError` where the connection goes with it."""
-        self._held = True
+        self._held, hold.server = True, self.door.server
         fate = await hold.stand(self._detach)
         if fate == "late":
             self._detach()

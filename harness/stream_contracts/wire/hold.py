@@ -33,6 +33,8 @@ class Hold:
     def __init__(self, loop: asyncio.AbstractEventLoop, moment: Moment, wake: threading.Event, limit_s: float) -> None:
         self.moment = moment
         """Which moment. ``nth`` is 0 for "the next one", until that has come."""
+        self.server: tuple[str, int] | None = None
+        """The server that the frame is for, or comes from, once it stands here."""
         self.hit = threading.Event()
         self._loop = loop
         self._wake, self._limit_s = wake, limit_s

@@ -61,6 +61,7 @@ class KafkaMoments:
         self.ledger = ledger
         self.members: dict[str, membership.Member] = {}
         self.groups: set[str] = set()
+        self.transactional_ids: set[str] = set()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._put_off: set[tuple[str, str]] = set()
         self._transactions = Transactions()
@@ -118,6 +119,8 @@ class KafkaMoments:
             self.ledger.in_flight -= 1
         if api == "EndTxn" and exchange.error not in PUT_OFF:
             self._transactions.end(request, exchange.transaction)
+        if api == "InitProducerId" and getattr(request, "transactional_id", None):
+            self.transactional_ids.add(str(request.transactional_id))
         if request is not None and response is not None:
             member = membership.joined(api, request, response)
             if member is not None:

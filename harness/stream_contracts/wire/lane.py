@@ -27,7 +27,7 @@ from stream_contracts.wire.refusals import HTTP_ROLES
 from stream_contracts.wire.stream import Stream
 
 Only = Address | str | None
-"""What a condition is for: one server's address, one service (`SERVICES`), or, with None, everything."""
+"""What a condition is for: one server's address, one service (kafka, postgres, registry, connect), or, with None, everything."""
 T = TypeVar("T")
 
 
@@ -73,26 +73,22 @@ class Lane:
         return ",".join("{}:{}".format(*address) for address in found)
 
     @property
-    def postgres_address(self) -> Address:
-        """Our door for the database; `UsageError` where the lane has none."""
+    def postgres_address(self) -> Address | None:
+        """Our door for the database; None where the lane has none."""
         return self._address("postgres")
 
     @property
-    def registry_address(self) -> Address:
-        """Our door for the schema registry; `UsageError` where the lane has none."""
+    def registry_address(self) -> Address | None:
+        """Our door for the schema registry; None where the lane has none."""
         return self._address("registry")
 
     @property
-    def connect_address(self) -> Address:
-        """Our door for Kafka Connect's REST interface; `UsageError` where the lane has none."""
+    def connect_address(self) -> Address | None:
+        """Our door for Kafka Connect's REST interface; None where the lane has none."""
         return self._address("connect")
 
-    def _address(self, service: str) -> Address:
-        for each, server in self._servers:
-            if each == service:
-                return self._doors[server].address
-        known = ", ".join(sorted({each for each, _ in self._servers}))
-        raise UsageError(f"the lane of {self.instance} leads to no {service}; it leads to: {known}")
+    def _address(self, service: str) -> Address | None:
+        return next((self._doors[server].address for each, server in self._servers if each == service), None)
 
     @property
     def connections(self) -> int:
@@ -123,6 +119,11 @@ class Lane:
     def groups(self) -> set[str]:
         """The groups that it joined or committed in."""
         return self._kafka.groups
+
+    @property
+    def transactional_ids(self) -> set[str]:
+        """The transactional ids that it began an epoch with."""
+        return self._kafka.transactional_ids
 
     # ---- what can be done to it
 

@@ -14,10 +14,10 @@ from stream_contracts.schema.avro_decoder import REFUSED, decoding
 from stream_contracts.schema.avro_explain import EXPLANATIONS
 from stream_contracts.schema.avro_model import AvroSchema
 from stream_contracts.schema.avro_parse import parse
+from stream_contracts.schema.avro_random import strategy
 from stream_contracts.schema.avro_registry import EXCEPTION, KINDS, differences
 from stream_contracts.schema.avro_rules import RULES
 from stream_contracts.schema.avro_survival import change
-from stream_contracts.schema.avro_values import strategy
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 from tests.schema.avro.drawing import pairs
 
