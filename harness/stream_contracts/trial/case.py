@@ -12,13 +12,13 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import database, doors, evidence, rows
+from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
-from stream_contracts.trial.database import Namespace
 from stream_contracts.trial.feed import Fed
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
+from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
 from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.lane import Lane
@@ -71,9 +71,7 @@ class Case:
         if arena.subjects is not None:
             arena.subjects.name_for(self.names)
         if arena.database is not None:
-            made = database.namespace(
-                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
-            )
+            made = namespace(arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock)
             self._leaving.callback(made.drop)
             self._namespace = made
 

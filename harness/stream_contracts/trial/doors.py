@@ -7,7 +7,7 @@ from threading import Event
 
 from stream_contracts.history.journal import Journal
 from stream_contracts.trial.arena import Arena
-from stream_contracts.trial.database import Namespace
+from stream_contracts.trial.namespace import Namespace
 from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.lane import Lane
 
