@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream_contracts.contract.load import load
-from stream_contracts.contract.model import Contract, Role, Schema
-from stream_contracts.errors import ContractError, StreamContractsError
+from stream_contracts.contract.model import Contract, Schema
+from stream_contracts.contract.part import asked
+from stream_contracts.contract.promises import Promised
+from stream_contracts.errors import ContractError, StreamContractsError, UsageError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
+from stream_contracts.workload.plan import Plan
 
 SESSION = pytest.StashKey[Session]()
 _LINES = "stream_contracts_lines"
@@ -30,11 +33,15 @@ class ContractFile(pytest.File):
     """One ``contract.yaml``. Collecting it reads it; nothing is started."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """A collector for each schema and each pipeline."""
+        """A collector for each schema and each pipeline; with a plan to replay, for its pipeline alone."""
         contract = load(self.path)
-        for topic, role, schema in contract.schemas():
-            subject = contract.subject(topic, role)
-            yield Subject.from_parent(self, name=subject, contract=contract, topic=topic, role=role, schema=schema)
+        plan = self.config.stash[SESSION].settings.plan
+        if plan is not None:
+            if plan.contract == contract.name and plan.pipeline in contract.pipelines:
+                yield PipelineUnderTest.from_parent(self, name=plan.pipeline, contract=contract)
+            return
+        for subject, schema, steps in contract.subjects():
+            yield Subject.from_parent(self, name=subject, contract=contract, schema=schema, steps=steps)
         for name in contract.pipelines:
             yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
 
@@ -46,15 +53,15 @@ class ContractFile(pytest.File):
 
 
 class Subject(pytest.Collector):
-    """One schema of a contract, under the name of its registry subject."""
+    """One schema of a contract, of a topic or shared, under the name of its registry subject."""
 
-    def __init__(self, *, contract: Contract, topic: str, role: Role, schema: Schema, **rest: Any) -> None:
+    def __init__(self, *, contract: Contract, schema: Schema, steps: tuple[str, ...], **rest: Any) -> None:
         super().__init__(**rest)
-        self.contract, self.topic, self.role, self.schema = contract, topic, role, schema
+        self.contract, self.schema, self.steps = contract, schema, steps
 
     def collect(self) -> Iterator[pytest.Item]:
         """Its one promise."""
-        place = self.contract.place("topics", self.topic, self.role)
+        place = self.contract.place(*self.steps)
         yield Compatibility.from_parent(self, name="compatibility", place=place)
 
 
@@ -67,8 +74,8 @@ class PipelineUnderTest(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each of its promises."""
-        place = self.contract.place("pipelines", self.name, "promises", "delivery")
-        yield Delivery.from_parent(self, name="delivery", place=place)
+        for promised in self.contract.promises(self.name):
+            yield Kept.from_parent(self, name=promised.name, place=promised.place, promised=promised)
 
 
 class Promise(pytest.Item):
@@ -124,28 +131,41 @@ class Compatibility(Promise):
         return f"{subject.contract.name}/{subject.name} at {decision.level} {against}", decision.judgement
 
 
-class Delivery(Promise):
-    """The pipeline delivers as promised, whatever moment it dies at."""
+class Kept(Promise):
+    """One promise of a pipeline, kept when things break."""
 
     parent: PipelineUnderTest
 
+    def __init__(self, *, promised: Promised, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.promised = promised
+
     def judge(self) -> tuple[str, Judgement]:
-        """On a real broker: without faults, then killed at each moment."""
-        contract, name = self.parent.contract, self.parent.name
-        promised = contract.pipelines[name].promises.delivery
-        what = f"{contract.name}/{name} promises delivery: {promised}"
+        """On real servers: without faults, then with one fault after the other. One sweep is for all its promises."""
+        contract, name, promised = self.parent.contract, self.parent.name, self.promised
         session = self.config.stash[SESSION]
-        progress = _progress(self.config, f"{contract.name}/{name}")
+        say = progress(self.config, f"{contract.name}/{name}")
         try:
-            proof = session.prove(contract, name, progress)
+            proof = session.proof(contract, name, say).of(promised.name)
         finally:
-            progress("")
-        self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
+            say("")
+        verdict = proof.judgement.verdict
+        told = proof.told if promised.name == "delivery" else "by the same trials"
+        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}")
         self.user_properties.append((_STACKS, session.descriptions))
-        return what, proof.explained()
+        return f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained()
 
 
 ALLOWS_UNKNOWN = pytest.StashKey[bool]()
+
+
+def _plan(file: str) -> Plan | None:
+    if not file:
+        return None
+    try:
+        return Plan.from_json(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, UsageError) as error:
+        raise pytest.UsageError(f"--stream-replay {file}: {error}") from None
 
 
 class Plugin:
@@ -153,13 +173,21 @@ class Plugin:
 
     def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
         config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
+        try:
+            budget_s = asked("--stream-budget", given["stream_budget"])
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
         settings = Settings(
             backend=given["stream_backend"],
             seed=int(given["stream_seed"]),
             every_moment=given["stream_moments"] == "all",
+            budget_s=budget_s,
+            workers=int(given["stream_workers"]),
+            plan=_plan(given["stream_replay"]),
             keep_in=config.rootpath / ".stream-contracts",
+            reuse=given["stream_reuse"],
         )
-        config.stash[SESSION] = Session(settings, _progress(config, "stack"))
+        config.stash[SESSION] = Session(settings, progress(config, "stack"))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """Nothing is left running."""
@@ -182,27 +210,3 @@ class Plugin:
             terminalreporter.write_line(stack)
         for line in sorted(lines):
             terminalreporter.write_line(line)
-
-
-def _progress(config: pytest.Config, who: str) -> Callable[[str], None]:
-    """A line that the next one overwrites, on a terminal; nothing elsewhere: a log wants no forty lines of progress.
-
-    An empty text clears the line.
-    """
-
-    def say(text: str) -> None:
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        capture = config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or not reporter.isatty:
-            return
-        with capture.global_and_fixture_disabled() if capture else nullcontext():
-            if reporter.currentfspath is not None:
-                reporter.write_line("")  # below the dots; they go on with the name of the file, after the last line
-                reporter.currentfspath = None
-            width = reporter._tw.fullwidth - 1
-            reporter.rewrite(f"{who}: {text}"[:width] if text else "", erase=True)
-            if not text:
-                reporter.rewrite("")
-            reporter.flush()
-
-    return say

@@ -37,7 +37,7 @@ CASES = {
         "owner: team-orders",
         "owner: x\nzzz: 1",
         "3:1",
-        "unknown key 'zzz'; known keys: contract, owner, registry, topics, shared, pipelines, waivers",
+        "unknown key 'zzz'; known keys: contract, owner, registry, topics, shared, migrations, pipelines, waivers",
         "owner: zzz",
     ),
     "merge key": Case(
@@ -390,6 +390,27 @@ CASES = {
         "18:24",
         "found 'at' (text); allowed: a path such as $.processed_at or $.order.total",
         "    compare: {ignore: [$.order.at]}",
+    ),
+    "migration suffix": Case(
+        "owner: team-orders",
+        "owner: x\nmigrations: [tables.ddl]",
+        "3:14",
+        "found the migration 'tables.ddl'; allowed suffix: .sql",
+        "owner: x\nmigrations: []",
+    ),
+    "migration elsewhere": Case(
+        "owner: team-orders",
+        "owner: x\nmigrations: [../tables.sql]",
+        "3:14",
+        "found the migration '../tables.sql'; allowed: a path inside the contract's folder",
+        "owner: x\nmigrations: []",
+    ),
+    "migration missing": Case(
+        "owner: team-orders",
+        "owner: x\nmigrations: [tables.sql]",
+        "3:14",
+        "found the migration 'tables.sql', but there is no file",
+        "owner: x\nmigrations: []",
     ),
     "schema suffix": Case(
         "    value: {schema: order.avsc}",

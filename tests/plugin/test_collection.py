@@ -90,6 +90,28 @@ def test_an_incompatible_schema_fails_with_the_finding(pytester, orders):
     run(pytester, "--lf", "-k", "compatibility").assert_outcomes(failed=1)
 
 
+def test_a_shared_schema_is_an_item_too(pytester):
+    """It has a subject and versions of its own; a change of it also fails in what refers to it."""
+    folder = pytester.path / "shop"
+    (folder / "former").mkdir(parents=True)
+    (folder / "contract.yaml").write_text(
+        "contract: shop\nowner: us\ntopics:\n  bills: {value: {schema: bill.avsc, references: {Money: money}}}\n"
+        "shared:\n  money: {schema: money.avsc}\n"
+    )
+    money = '{"type": "record", "name": "Money", "fields": [{"name": "cents", "type": "%s"}]}'
+    (folder / "bill.avsc").write_text('{"type": "array", "items": "Money"}')
+    (folder / "former/bill.v1.avsc").write_text('{"type": "array", "items": "Money"}')
+    (folder / "money.avsc").write_text(money % "long")
+    (folder / "former/money.v1.avsc").write_text(money % "int")
+    done = run(pytester, "-v")
+    done.assert_outcomes(passed=2)
+    done.stdout.fnmatch_lines(["shop/contract.yaml::money::compatibility*PASSED*"])
+    (folder / "money.avsc").write_text(money % "string")
+    done = run(pytester, "-rf")
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(["*shop/money at BACKWARD*", "*TYPE_MISMATCH*"])
+
+
 def test_a_schema_that_cannot_be_read_fails_without_our_stack(pytester, orders):
     (orders / "former/order.v1.avsc").write_text('{"type": "record", "name": "Order", "fields": [{"name": "a"}]}')
     done = run(pytester, "-k", "orders-value")

@@ -55,6 +55,70 @@ def test_the_current_schema_has_to_pass_its_level(contract: Path) -> None:
         fill(registry.service, str(contract))
 
 
+SHOP = """
+contract: shop
+owner: us
+topics:
+  bills:
+    value: {schema: bill.avsc, references: {Money: money}}
+shared:
+  money: {schema: money.avsc, references: {Currency: currency}, compatibility: FULL}
+"""
+COINS = """
+contract: coins
+owner: them
+shared:
+  coin: {schema: currency.avsc, subject: currency}
+"""
+MONEY = """{"type": "record", "name": "Money", "fields": [
+    {"name": "cents", "type": "long"}, {"name": "currency", "type": "Currency", "default": "EUR"}]}"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Bills refer to money, which is shared; money refers to a currency that another contract shares."""
+    for name, text in {
+        "shop/contract.yaml": SHOP,
+        "shop/bill.avsc": '{"type": "map", "values": ["null", "Money"]}',
+        "shop/former/bill.v1.avsc": '{"type": "map", "values": "Money"}',
+        "shop/money.avsc": MONEY,
+        "shop/former/money.v1.avsc": record("cents", name="Money"),
+        "shop/former/money.v2.avsc": record("cents", optional=("note",), name="Money"),
+        "coins/contract.yaml": COINS,
+        "coins/currency.avsc": '{"type": "enum", "name": "Currency", "symbols": ["EUR"]}',
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_what_a_schema_refers_to_is_loaded_before_it(shop: Path) -> None:
+    """Across contracts, shared ones too; former versions refer to the newest kept version, the present one to the present one."""
+    with running_registry() as registry:
+        assert fill(registry.service, str(shop)) == 6
+        http = Http(registry.url)
+        assert http.get("/subjects").body == ["bills-value", "currency", "money"]
+        old, new = (http.get(f"/subjects/bills-value/versions/{number}").body for number in (1, 2))
+        assert old["references"] == [{"name": "Money", "subject": "money", "version": 2}]
+        assert new["references"] == [{"name": "Money", "subject": "money", "version": 3}]
+        assert http.get("/subjects/currency/versions/1/referencedby").body == [
+            http.get("/subjects/money/versions/3").body["id"]
+        ]
+        assert http.get("/config/money").body == {"compatibilityLevel": "FULL"}
+        assert http.get("/config/currency").body == {"compatibilityLevel": "BACKWARD"}
+
+
+def test_a_reference_into_nowhere_and_a_circle_are_told_with_their_line(shop: Path) -> None:
+    """Neither is an error of the registry: the contract says where."""
+    with running_registry() as registry, pytest.raises(ContractError, match=r"contract\.yaml:8:.*'currency'"):
+        fill(registry.service, str(shop / "shop"))
+    (shop / "coins/contract.yaml").write_text(
+        COINS.replace("subject: currency", "subject: currency, references: {Money: money}")
+    )
+    with running_registry() as registry, pytest.raises(ContractError, match=r"circle: .*money -> currency"):
+        fill(registry.service, str(shop))
+
+
 def test_nothing_to_load_is_an_error(tmp_path: Path) -> None:
     with running_registry() as registry, pytest.raises(UsageError, match="no URL"):
         fill(registry.service, str(tmp_path))

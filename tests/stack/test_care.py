@@ -27,7 +27,8 @@ from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.postgres import prepare as prepare_postgres
 from stream_contracts.stack.training import prepare
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import segment, segments, until
+from tests.stack.conftest import segment, segments
+from tests.waiting import until
 
 ROOT = os.geteuid() == 0
 EVERYTHING = Blueprint(registry="embedded", postgres=True, connect=True)
@@ -249,13 +250,14 @@ def handles() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.soak
-def test_fifty_starts_and_stops_leave_nothing(tmp_path: Path) -> None:
-    """A broker, PostgreSQL and the registry, fifty times: no process, port, file, segment, thread or handle stays."""
+@pytest.mark.broker
+@pytest.mark.parametrize("times", [3, pytest.param(50, marks=pytest.mark.soak)])
+def test_starts_and_stops_in_a_row_leave_nothing(tmp_path: Path, times: int) -> None:
+    """A broker, PostgreSQL and the registry: no process, port, file, segment, thread or handle stays."""
     blueprint = Blueprint(registry="embedded", postgres=True)
     runs, held, ports = list[str](), set[str](), set[int]()
     counted: list[tuple[int, int]] = []
-    for _ in range(50):
+    for _ in range(times):
         with open_stack("local", blueprint, run_dir=tmp_path, progress=lambda _: None) as stack:
             runs.append(stack.run_id)
             held.add(segment(stack.run_dir))

@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,9 +26,10 @@ from stream_contracts.stack.docker_engine import Reach, absent, connect, reach
 from stream_contracts.stack.docker_images import IMAGES, ensure, image
 from stream_contracts.stack.docker_warden import KEPT_S, RUN_LABEL, gone, owner
 from stream_contracts.stack.ports import reserved
-from tests.stack.conftest import until
+from stream_contracts.stack.warden import RUN_TAG, tagged
 from tests.stack.docker_lane import SCRIPT, docker_stack
 from tests.stack.test_postgres import rows
+from tests.waiting import until
 
 ALONE = Blueprint(brokers=0, postgres=True)
 """The lightest thing that can be run."""
@@ -233,13 +236,35 @@ def test_another_run_is_not_swept(engine: str, client: Any, tmp_path: Path) -> N
 
 
 @pytest.mark.broker
-def test_starts_and_stops_in_a_row_leave_nothing_behind(engine: str, client: Any, tmp_path: Path) -> None:
-    for _ in range(5):
-        with docker_stack(engine, ALONE, tmp_path) as stack:
-            assert rows(stack, "select 1") == [(1,)]
-            traces = Traces(client, stack.run_id)
-        assert traces.left() == []
+@pytest.mark.parametrize(
+    ("blueprint", "times"),
+    [(ALONE, 5), pytest.param(Blueprint(postgres=True), 50, marks=pytest.mark.soak)],
+    ids=["a-few", "fifty"],
+)
+def test_starts_and_stops_in_a_row_leave_nothing_behind(
+    engine: str, tmp_path: Path, blueprint: Blueprint, times: int
+) -> None:
+    """No container, network, volume, file, port, process of ours, thread or handle."""
+    import docker
+
+    counted, ports, runs = list[tuple[int, int]](), set[int](), list[str]()
+    for _ in range(times):
+        # The SDK keeps a connection for each of the last 25 addresses it asked: the observer's must not be counted.
+        with closing(docker.DockerClient(base_url=engine)) as client:
+            with docker_stack(engine, blueprint, tmp_path) as stack:
+                assert rows(stack, "select 1") == [(1,)]
+                traces = Traces(client, stack.run_id)
+                runs.append(stack.run_id)
+                ports |= {urlsplit(stack.postgres_dsn).port or 0, *(broker.port for broker in stack.brokers)}
+            assert traces.left() == []
         assert list(tmp_path.iterdir()) == []
+        counted.append((len(list(Path("/proc/self/fd").iterdir())), threading.active_count()))
+    assert counted[-1] <= counted[1], f"handles and threads grew: {counted}"
+    assert [pid for run_id in runs for pid in tagged(RUN_TAG, run_id, tmp_path)] == []
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
 
 
 @pytest.mark.broker
@@ -296,3 +321,37 @@ def test_where_no_engine_can_be_had_the_script_says_so_loudly(tmp_path: Path) ->
     assert re.search(r"no container engine: dockerd docker .*not found, and only root may install them", done.stderr)
     assert "STREAM_CONTRACTS_DOCKER_LANE=off" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("lane", "outcome", "told"),
+    [
+        ("off", "1 skipped", "switched off by name: $STREAM_CONTRACTS_DOCKER_LANE=off"),
+        ("of", "1 error", "$STREAM_CONTRACTS_DOCKER_LANE is 'of'; known are standin, official, off"),
+    ],
+)
+def test_the_lane_is_switched_off_by_its_name_alone(tmp_path: Path, lane: str, outcome: str, told: str) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "from tests.stack.docker_lane import engine\n\ndef test_it(engine):\n    assert False\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-rs",
+            "-p",
+            "no:cacheprovider",
+            str(tmp_path),
+            "--rootdir",
+            str(tmp_path),
+        ],
+        env={**os.environ, "STREAM_CONTRACTS_DOCKER_LANE": lane, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert outcome in done.stdout, done.stdout + done.stderr
+    assert told in done.stdout

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
+from stream_contracts.stack.model import Stack
 from stream_contracts.stack.warden import RUN_TAG
-from tests.stack.conftest import until
+from tests.waiting import until
 
 CONFTEST = """
 import pytest
@@ -127,3 +129,49 @@ def ours(pid: Path, project: Path) -> bool:
     except OSError:
         return False
     return f"TMPDIR={project.parent / 'tmp'}".encode() in environment and RUN_TAG.encode() in environment
+
+
+THEIRS = """
+import pytest
+from stream_contracts.errors import UnsupportedError
+from stream_contracts.stack.capabilities import Killable
+from stream_contracts.stack_fixtures import existing_stack_fixture
+
+pytest_plugins = ["stream_contracts.stack_fixtures"]
+theirs = existing_stack_fixture("ours-", bootstrap="${THEIRS}", kafka={"client.id": "of-the-fixture"})
+nothing = existing_stack_fixture("ours-")
+"""
+
+TALK = """
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+from stream_contracts.errors import UnsupportedError
+from stream_contracts.stack.capabilities import Killable
+
+def test_it_is_used_and_not_broken(theirs):
+    assert theirs.client_config["client.id"] == "of-the-fixture"
+    admin = AdminClient(dict(theirs.client_config))
+    assert theirs.run_id.startswith("ours-")
+    admin.create_topics([NewTopic(f"{theirs.run_id}.t", 1, 1)])[f"{theirs.run_id}.t"].result(10)
+    with pytest.raises(UnsupportedError):
+        theirs.service("broker-1", can=Killable)
+
+def test_without_an_address(nothing):
+    pass
+"""
+
+
+@pytest.mark.broker
+def test_a_stack_that_runs_already_is_taken_by_a_fixture(
+    broker: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THEIRS", broker.bootstrap)
+    (tmp_path / "conftest.py").write_text(THEIRS, encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(TALK, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=90, check=False)
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    assert "give an address; known are bootstrap, schema_registry_url, postgres_dsn, connect_url" in done.stdout
+    assert "external (told by a fixture)" in done.stdout
+    admin = AdminClient(dict(broker.client_config))
+    assert not [name for name in admin.list_topics(timeout=10).topics if name.startswith("ours-")]

@@ -37,6 +37,7 @@ def test_the_right_pipeline_keeps_exactly_once_at_every_moment(session):
     assert proof.moments == proof.exercised == proof.seen
     assert proof.moments >= 30
     assert f"moments {proof.moments}/{proof.moments} exercised" in proof.told
+    assert proof.others >= 10
 
 
 @pytest.mark.parametrize("bug", ["offsets-outside-transaction", "produce-flush-commit"])

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial.cluster import Cluster
-from stream_contracts.trial.rest import unfinished
+from stream_contracts.trial import rest
+from stream_contracts.trial.cluster import Cluster, Partition
+from stream_contracts.trial.rest import Rest
 from stream_contracts.wire.lane import Lane
+from stream_contracts.wire.moment import Moment
 from stream_contracts.wire.tap import Tap
 from tests.trial_parts.conftest import NewTopicName
 
@@ -47,9 +50,10 @@ def test_what_is_unfinished_is_named_until_nothing_is(
     assert feeder.flush(PATIENCE_S) == 0
     fed = {(source, 0): 1, (source, 1): 1}
     one, two = lane("one"), lane("two")
+    signs = Rest(cluster, [one, two], [(output, 0)], time.monotonic)
 
     def said() -> str:
-        return unfinished(cluster, [one, two], fed, [(output, 0)]) or "at rest"
+        return signs.unfinished(fed) or "at rest"
 
     def comes_to_rest() -> bool:
         """A coordinator answers before its markers stand in every log, so this takes a moment."""
@@ -107,5 +111,102 @@ def test_a_group_counts_though_nobody_on_this_wire_is_its_member_any_more(
     consumer.commit(offsets=[TopicPartition(source, 0, 1)], asynchronous=False)
     consumer.close()
     assert not one.members
-    assert unfinished(cluster, [one], {(source, 0): 2}, []) is not None
-    assert unfinished(cluster, [one], {(source, 0): 1}, []) is None
+    signs = Rest(cluster, [one], [], time.monotonic)
+    assert signs.unfinished({(source, 0): 2}) is not None
+    assert signs.unfinished({(source, 0): 1}) is None
+
+
+class Silent:
+    """A wire on which nothing happens, but for what a test puts there; it is a lane as far as `Rest` looks."""
+
+    def __init__(self) -> None:
+        self.instance, self.groups = "one", set[str]()
+        self.moments: list[Moment] = []
+        self.connections, self.in_flight = 1, 0
+
+
+class Offsets:
+    """A cluster in which nobody has committed an offset."""
+
+    def committed(self, _group: str, _partitions: object) -> dict[Partition, int]:
+        return {}
+
+    def ends(self, _partitions: object, _isolation: int = 0) -> dict[Partition, int]:
+        return {}
+
+
+class Looks:
+    """What `Rest` says as time goes by, one look each tenth of a second."""
+
+    def __init__(self) -> None:
+        self.now_s, self.lane, self.sinks, self.complete = 0.0, Silent(), (0, False), cast("bool | None", None)
+        self.rest = Rest(
+            cast(Cluster, Offsets()), [cast(Lane, self.lane)], [], lambda: self.now_s,
+            sinks=lambda: self.sinks, complete=lambda: self.complete,
+        )  # fmt: skip
+
+    def rests_after(self, most_s: float) -> float | None:
+        """How long it takes until it is at rest; None where it does not within ``most_s``."""
+        began_s = self.now_s
+        while self.now_s - began_s < most_s:
+            if self.rest.unfinished({("in", 0): 1}) is None:
+                return self.now_s - began_s
+            self.now_s += 0.1
+        return None
+
+
+def test_a_pipeline_that_keeps_its_offsets_elsewhere_rests_when_its_effects_are_there() -> None:
+    looks = Looks()
+    looks.complete = True
+    assert looks.rests_after(60) == pytest.approx(rest.QUIET_S, abs=0.2)
+
+
+def test_a_recording_run_of_such_a_pipeline_waits_for_a_silence_that_outlasts_a_heartbeat() -> None:
+    assert Looks().rests_after(60) == pytest.approx(rest.QUIET_UNKNOWN_S, abs=0.2)
+
+
+def test_a_missing_effect_is_waited_for_longer() -> None:
+    looks = Looks()
+    looks.complete = False
+    assert looks.rests_after(60) == pytest.approx(rest.QUIET_MISSING_S, abs=0.2)
+
+
+def test_asking_whether_all_is_accounted_for_does_not_disturb_the_silence() -> None:
+    looks = Looks()
+    looks.sinks, looks.complete = (3, False), False
+    assert not looks.rest.accounted({("in", 0): 1})
+    assert looks.rests_after(rest.QUIET_S - 0.3) is None
+    looks.complete = True
+    assert looks.rest.accounted({("in", 0): 1})
+    assert looks.rests_after(1) == pytest.approx(0.3, abs=0.2)
+
+
+def test_every_write_and_every_moment_begins_the_silence_anew() -> None:
+    looks = Looks()
+    looks.complete = True
+    assert looks.rests_after(rest.QUIET_S - 0.3) is None
+    looks.sinks = (1, False)
+    assert looks.rests_after(rest.QUIET_S - 0.3) is None
+    looks.lane.moments.append(Moment("one", "consumer", "Fetch", 1, "after"))
+    assert looks.rests_after(rest.QUIET_S - 0.3) is None
+    assert looks.rests_after(1) is not None
+
+
+def test_who_commits_offsets_is_waited_for_until_they_are_behind_every_event() -> None:
+    looks = Looks()
+    looks.lane.moments.append(Moment("one", "consumer", "OffsetCommit", 1, "after"))
+    looks.complete = False
+    assert looks.rests_after(60) is None
+
+
+def test_nobody_rests_who_is_not_connected_waits_for_an_answer_or_has_a_transaction_open() -> None:
+    looks = Looks()
+    looks.complete = True
+    looks.lane.connections = 0
+    assert looks.rests_after(30) is None
+    looks.lane.connections, looks.lane.in_flight = 1, 1
+    assert looks.rests_after(30) is None
+    looks.lane.in_flight, looks.sinks = 0, (1, True)
+    assert looks.rests_after(30) is None
+    looks.sinks = (1, False)
+    assert looks.rests_after(30) == pytest.approx(rest.QUIET_S, abs=0.2)

@@ -8,7 +8,6 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +17,10 @@ from kio.schema.errors import ErrorCode
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Request, Row
 from stream_contracts.wire import tap as tap_module
-from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.moment import Moment
 from stream_contracts.wire.tap import Tap
 from tests.waiting import until
+from tests.wire.conftest import Serve
 from tests.wire.peers import (
     PATIENCE_S,
     Reply,
@@ -32,6 +31,7 @@ from tests.wire.peers import (
     echo,
     end_txn,
     end_txn_answer,
+    ended,
     frame_from,
     framed,
     heartbeat,
@@ -41,44 +41,6 @@ from tests.wire.peers import (
 
 END_TXN = Moment("app", "producer", "EndTxn", 1, "before")
 AFTER = Moment("app", "producer", "EndTxn", 1, "after")
-
-
-@pytest.fixture
-def tap() -> Iterator[Tap]:
-    with Tap() as tap:
-        yield tap
-
-
-@pytest.fixture
-def rows() -> list[Row]:
-    return []
-
-
-@pytest.fixture
-def serve(tap: Tap, rows: list[Row]) -> Iterator[Callable[[Reply], tuple[Server, Lane]]]:
-    servers: list[Server] = []
-
-    def served(reply: Reply) -> tuple[Server, Lane]:
-        servers.append(Server(reply))
-        lane = tap.open_lane(
-            "app", [servers[-1].address], lambda row: rows.append(row), time.monotonic, threading.Event()
-        )
-        return servers[-1], lane
-
-    yield served
-    for server in servers:
-        server.close()
-
-
-Serve = Callable[[Reply], tuple[Server, Lane]]
-
-
-def ended(sock: socket.socket) -> bool:
-    """Whether the other side has closed, politely or not."""
-    try:
-        return sock.recv(1) == b""
-    except ConnectionResetError:
-        return True
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -163,6 +125,7 @@ def test_a_client_that_does_not_read_slows_the_server_down(serve: Serve) -> None
     ("bytes_", "says"),
     [
         (b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", "claims 1195725856 bytes"),
+        (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "claims 369295618 bytes"),  # a client that speaks TLS
         (b"\xff\xff\xff\xff", "claims -1 bytes"),
         (b"\0\0\0\0", "claims 0 bytes"),
         (framed(b"\0\0\0"), "has no Kafka header"),

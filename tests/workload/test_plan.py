@@ -9,12 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_contracts.errors import UsageError
-from stream_contracts.workload.plan import PHASES, Plan, Strike
+from stream_contracts.workload.plan import FEEDS, MOST_DELAY_S, PHASES, Plan, Strike
 
 STRIKES = st.builds(
-    Strike, st.text(), st.text(), st.text(), st.text(), st.integers(min_value=1), st.sampled_from(PHASES)
+    Strike,
+    st.text(),
+    st.text(),
+    st.text(),
+    st.text(),
+    st.integers(min_value=1),
+    st.sampled_from(PHASES),
+    st.floats(0, MOST_DELAY_S),
+    st.text(),
 )
-PLANS = st.builds(Plan, st.text(), st.text(), st.integers(), st.booleans(), st.lists(STRIKES, max_size=3).map(tuple))
+PLANS = st.builds(
+    Plan,
+    st.text(),
+    st.text(),
+    st.integers(),
+    st.booleans(),
+    st.lists(STRIKES, max_size=3).map(tuple),
+    st.sampled_from(FEEDS),
+    st.lists(st.integers(min_value=0)).map(tuple),
+)
 STRIKE = Strike("kill-app", "enrich-0", "producer", "EndTxn", 2, "after")
 PLAN = Plan("orders", "enrich", 7, with_aborted=True, strikes=(STRIKE,))
 
@@ -81,6 +98,11 @@ def struck(**fields: object) -> str:
         (struck(nth="1"), "nth is '1'"),
         (struck(api=7), "api is 7"),
         (struck(delay_s=1), "delay_s"),
+        (struck(delay_s=-0.5), "delay_s is -0.5; allowed: 0 to 60"),
+        (struck(colour="red"), "colour"),
+        (changed(feed="slowly"), "feed is 'slowly'; known: at-once, paced, after-start"),
+        (changed(events=["1"]), "events holds '1', which is no number of an event"),
+        (changed(events=[-1]), "events holds -1"),
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(text: str, says: str) -> None:

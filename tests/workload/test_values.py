@@ -12,14 +12,15 @@ from typing import Any
 import fastavro
 import pytest
 
-from stream_contracts.workload.values import Undrawable, Values, below
+from stream_contracts.workload.avro_values import Values
+from stream_contracts.workload.dice import Dice, Undrawable, below
 
 
 def series(schema: Any, count: int = 12, seed: int = 1) -> list[Any]:
     """Draw, encode and decode, as a pipeline would see it."""
     named: dict[str, Any] = {}
     parsed: Any = fastavro.parse_schema(schema, named)
-    values = Values(parsed, named, seed)
+    values = Values(parsed, named, Dice(seed))
     return [decoded(parsed, values.next()) for _ in range(count)]
 
 

@@ -84,6 +84,11 @@ def advice(name: str) -> Anomaly:
     return parse(name, files(__name__).joinpath("advice", f"{name}.sql").read_text(encoding="utf-8"))
 
 
+def broken_by(rule: str) -> frozenset[str]:
+    """The promises that the anomaly of this id breaks; of a user's own invariant, the delivery promises."""
+    return anomaly(rule).breaks if rule in ANOMALIES else frozenset(DELIVERIES)
+
+
 def invariants(paths: Iterable[Path]) -> tuple[Anomaly, ...]:
     """The user's own anomalies, one a file: a SELECT whose rows are violations, with as much of a head as they like.
 

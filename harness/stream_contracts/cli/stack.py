@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,13 +26,15 @@ def blueprint_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that say what runs; it gets them as one ``Blueprint``."""
 
     @wraps(command)
-    def with_blueprint(brokers: int, registry: str, postgres: bool, connect: bool, **more: object) -> None:
+    def with_blueprint(**given: Any) -> None:
         from stream_contracts.stack.blueprint import Blueprint
 
-        command(Blueprint(brokers=brokers, registry=registry, postgres=postgres, connect=connect), **more)
+        asked = {name: given.pop(name) for name in ("brokers", "controllers", "registry", "postgres", "connect")}
+        command(Blueprint(**asked), **given)
 
     options = (
         click.option("--brokers", default=1, show_default=True, help="How many Kafka brokers."),
+        click.option("--controllers", default=0, help="How many separate controllers; without, each broker is one."),
         click.option("--registry", default="", metavar="NAME", help="A schema registry: embedded, apicurio."),
         click.option("--postgres", is_flag=True, help="PostgreSQL with logical replication."),
         click.option("--connect", is_flag=True, help="Kafka Connect with the Debezium PostgreSQL connector."),
@@ -59,7 +61,14 @@ def prepare(blueprint: Blueprint) -> None:
 
 
 @stack.command()
-@click.option("--backend", default="auto", show_default=True, help="auto, local, docker, external.")
+@click.option(
+    "--backend",
+    default="auto",
+    envvar="STREAM_CONTRACTS_BACKEND",
+    show_default=True,
+    show_envvar=True,
+    help="auto, local, docker, external.",
+)
 @click.option("--hours", default=8.0, show_default=True, help="It is taken down by itself after so long.")
 @blueprint_options
 def up(blueprint: Blueprint, backend: str, hours: float) -> None:
@@ -74,17 +83,34 @@ def up(blueprint: Blueprint, backend: str, hours: float) -> None:
 
 
 @stack.command()
-def down() -> None:
+@click.option("--reused", is_flag=True, help="Those that runs with --stream-reuse left for the next run, instead.")
+def down(reused: bool) -> None:
     """Take down the stack that is up; nothing of it stays."""
-    from stream_contracts.stack import kept
+    from stream_contracts.errors import UsageError
+    from stream_contracts.stack import attached, kept
 
-    click.echo(f"taken down: {kept.down()}", err=True)
+    found = kept.names(attached.REUSED) if reused else [kept.PERSONS]
+    if not found:
+        raise UsageError("no stack is kept for the next run")
+    for name in found:
+        click.echo(f"taken down: {kept.down(name)}", err=True)
 
 
 @stack.command()
 def status() -> None:
     """Say what is up, where, until when, and what of it has died."""
-    found = _kept()
+    from stream_contracts.stack import attached, kept
+
+    found = kept.read()
+    others = [each for name in kept.names(attached.REUSED) if (each := kept.read(name)) is not None]
+    for each in others:
+        click.echo("kept for the next run with --stream-reuse; end it by stream-contracts stack down --reused:")
+        _tell(each)
+    if not others or (found is not None and not found.error):
+        _tell(_kept())
+
+
+def _tell(found: Kept) -> None:
     click.echo(found.description)
     click.echo(f"until {datetime.fromtimestamp(found.until).astimezone():%Y-%m-%d %H:%M}")
     for name, address in found.addresses.items():

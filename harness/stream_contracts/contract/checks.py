@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -13,8 +13,9 @@ from typing import Any
 
 from stream_contracts.contract import placeholders
 from stream_contracts.contract.complaints import names, nearest
-from stream_contracts.contract.model import former
+from stream_contracts.contract.model import kept
 from stream_contracts.contract.part import DATE
+from stream_contracts.contract.reading import content
 from stream_contracts.contract.tree import BYTES_MAX, Steps
 
 FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
@@ -26,10 +27,11 @@ OURS = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL", "DATABASE_URL")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a check may look at besides the node: the contract's folder and the topics that it declares."""
+    """What a check may look at besides the node: the contract's folder, the topics that it declares, former versions."""
 
     folder: Path
     topics: tuple[str, ...]
+    former: Mapping[str, list[str]]
 
 
 Check = Callable[[Any, Around], Iterator[str]]
@@ -41,7 +43,7 @@ ANY = None
 def complaints(data: Any, folder: Path) -> Iterator[tuple[Steps, str]]:
     """Run every check on what is there, well-formed or not, and yield what is wrong as (steps, text)."""
     declared = data.get("topics") if isinstance(data, dict) else None
-    around = Around(folder, tuple(declared) if isinstance(declared, dict) else ())
+    around = Around(folder, tuple(declared) if isinstance(declared, dict) else (), kept(folder))
     for pattern, kind, check in CHECKS:
         for steps, value in _select(data, pattern):
             if isinstance(value, kind):
@@ -135,8 +137,28 @@ def schema_file(name: str, around: Around) -> Iterator[str]:
     elif not _is_file(around.folder / name):
         yield f"found the schema file {name!r}, but there is no file {str(around.folder / name)!r}"
     else:
-        for file in (*former(around.folder, name), around.folder / name):
-            yield from (f"{file}: {text}" for text in _unreadable(file))
+        for file in (*around.former.get(path.name, ()), name):
+            found = os.path.join(around.folder, file)  # noqa: PTH118 - for 20,000 files, and Path is slow
+            yield from (f"{found}: {text}" for text in _unreadable(found, path.suffix))
+
+
+def sql_file(name: str, around: Around) -> Iterator[str]:
+    """A migration is a text file with SQL, inside the folder."""
+    path = PurePosixPath(name)
+    if path.suffix != ".sql":
+        yield f"found the migration {name!r}; allowed suffix: .sql"
+    elif path.is_absolute() or ".." in path.parts:
+        yield f"found the migration {name!r}; allowed: a path inside the contract's folder"
+    elif not _is_file(around.folder / name):
+        yield f"found the migration {name!r}, but there is no file {str(around.folder / name)!r}"
+    else:
+        try:
+            (around.folder / name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            found = f"the byte 0x{error.object[error.start]:02x} at {error.start}"
+            yield f"{around.folder / name}: not UTF-8 text: found {found}"
+        except OSError as error:
+            yield f"{around.folder / name}: cannot be read: {error.strerror}"
 
 
 def real_day(text: str, _: Around) -> Iterator[str]:
@@ -154,14 +176,15 @@ def waives_something(waiver: dict[str, Any], _: Around) -> Iterator[str]:
         yield "found a waiver for no thing; add 'subject' (a subject, topic or pipeline) or 'path' (a file)"
 
 
-def _unreadable(file: Path) -> Iterator[str]:
+def _unreadable(file: str, suffix: str) -> Iterator[str]:
     """Say why a schema file cannot be read, if so; what it means is the schema room's business."""
     try:
-        if file.stat().st_size > BYTES_MAX:
+        raw = content(file, BYTES_MAX)
+        if len(raw) > BYTES_MAX:
             yield f"more than {BYTES_MAX:,} bytes are too many for a schema"
             return
-        text = file.read_text("utf-8")
-        if file.suffix == ".proto":
+        text = raw.decode("utf-8")
+        if suffix == ".proto":
             if not text.strip():
                 yield "the file is empty"
             return
@@ -175,9 +198,9 @@ def _unreadable(file: Path) -> Iterator[str]:
     except OSError as error:
         yield f"cannot be read: {error.strerror}"
     else:
-        shapes = (str, dict, list) if file.suffix == ".avsc" else (bool, dict)
+        shapes = (str, dict, list) if suffix == ".avsc" else (bool, dict)
         if not isinstance(found, shapes):
-            yield f"a JSON {type(found).__name__} is no {FORMATS[file.suffix]} schema"
+            yield f"a JSON {type(found).__name__} is no {FORMATS[suffix]} schema"
 
 
 def _is_file(path: Path) -> bool:
@@ -192,6 +215,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("topics", ANY, "key", "schema"), str, schema_file),
     (("topics", ANY, "value", "schema"), str, schema_file),
     (("shared", ANY, "schema"), str, schema_file),
+    (("migrations", ANY), str, sql_file),
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
     (_PIPELINE, dict, letters_apart),

@@ -33,7 +33,6 @@ class Schema(Part):
     """The schema of a topic's keys or values; the suffix is its format: .avsc Avro, .proto Protobuf, .json JSON Schema.
 
     ``framing`` says whether records carry the Confluent wire format (a zero byte and the schema id before the data).
-    This version writes and reads records as ``none``, the bare encoding, which is the default for that reason.
     """
 
     file: Text = Field(alias="schema")
@@ -148,6 +147,8 @@ class Contract(Part):
     """The topics, by name."""
     shared: Mapping[Text, Schema] = {}
     """Schemas of no topic that others refer to, by their registry subject."""
+    migrations: tuple[Text, ...] = ()
+    """SQL files that make the tables of the contract, in order; every trial runs them in an empty database schema."""
     pipelines: Mapping[Name, Pipeline] = {}
     """The pipelines, by name."""
     waivers: tuple[Waiver, ...] = ()
@@ -155,6 +156,7 @@ class Contract(Part):
 
     _file: Path = PrivateAttr(Path("contract.yaml"))
     _tree: Tree = PrivateAttr(Tree())
+    _kept: dict[str, list[str]] | None = PrivateAttr(None)
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep where the contract was read from, where the loader says so."""
@@ -195,12 +197,22 @@ class Contract(Part):
 
     def former(self, schema: Schema) -> tuple[Path, ...]:
         """The former versions of a schema, oldest first: ``former/order.v1.avsc``, ``former/order.v2.avsc``, …"""
-        return former(self.folder, schema.file)
+        if self._kept is None:
+            self._kept = kept(self.folder)
+        return tuple(self.folder / path for path in self._kept.get(Path(schema.file).name, ()))
 
     def subject(self, topic: str, role: Role) -> str:
         """The registry subject of a topic's keys or values (TopicNameStrategy, unless the contract says more)."""
         schema = getattr(self.topics[topic], role)
         return (schema and schema.subject) or f"{topic}-{role}"
+
+    def subjects(self) -> tuple[tuple[str, Schema, tuple[str, ...]], ...]:
+        """Every schema under its registry subject, with the steps to it: keys and values of topics, then shared ones."""
+        of_topics = (
+            (self.subject(name, role), schema, ("topics", name, role)) for name, role, schema in self.schemas()
+        )
+        of_none = ((schema.subject or name, schema, ("shared", name)) for name, schema in self.shared.items())
+        return (*of_topics, *of_none)
 
     def level(self, schema: Schema) -> Level:
         """The compatibility level that holds for that schema."""
@@ -221,14 +233,19 @@ def place(file: Path, tree: Tree, steps: Steps) -> Place:
 
 def former(folder: Path, name: str) -> tuple[Path, ...]:
     """The former versions of the schema file ``name``, in the order of their numbers."""
-    schema = Path(name)
-    numbered = re.compile(rf"{re.escape(schema.stem)}\.v(\d+){re.escape(schema.suffix)}", re.ASCII)
+    return tuple(folder / each for each in kept(folder).get(Path(name).name, ()))
+
+
+def kept(folder: Path) -> dict[str, list[str]]:
+    """The files in ``former/`` by the schema that they are versions of, in the order of their numbers."""
     try:
         names = os.listdir(folder / "former")  # noqa: PTH208 - a contract may hold 20,000 of them, and Path is slow
     except OSError:
-        return ()
-    start = f"{schema.stem}.v"
-    found = ((numbered.fullmatch(name), name) for name in names if name.startswith(start))
-    return tuple(
-        folder / "former" / name for _, name in sorted((int(match[1]), name) for match, name in found if match)
-    )
+        return {}
+    found: dict[str, list[tuple[int, str]]] = {}
+    for match in filter(None, map(_FORMER.fullmatch, names)):
+        found.setdefault(match[1] + match[3], []).append((int(match[2]), f"former/{match[0]}"))
+    return {name: [path for _, path in sorted(versions)] for name, versions in found.items()}
+
+
+_FORMER = re.compile(r"(.+)\.v(\d+)(\.[^.]+)", re.ASCII | re.DOTALL)

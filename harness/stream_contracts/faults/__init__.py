@@ -1,36 +1,59 @@
 """The shelf of faults: one file each, and the table of them.
 
-A fault is an immutable value with one verb, ``strike``: it is applied while the frame of its moment is held, and says
-whether it took effect.
+A fault is an immutable value with one verb, ``applied``: a block that is entered at its moment, says whether the fault
+took effect, and heals it on the way out.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
 
 from stream_contracts.errors import UsageError
-from stream_contracts.faults.kill_app import KillApp, Victim
-from stream_contracts.wire.hold import Hold
-from stream_contracts.wire.moment import Moment
+from stream_contracts.faults._scene import Fault, Scene, Struck
+from stream_contracts.faults.cut_link import CutLink
+from stream_contracts.faults.fence_producer import FenceProducer
+from stream_contracts.faults.hold_frame import HoldFrame
+from stream_contracts.faults.isolate_broker import IsolateBroker
+from stream_contracts.faults.join_app import JoinApp
+from stream_contracts.faults.kill_ahead import KillAhead
+from stream_contracts.faults.kill_app import KillApp
+from stream_contracts.faults.kill_broker import KillBroker
+from stream_contracts.faults.late_request import LateRequest
+from stream_contracts.faults.pause_app import PauseApp
+from stream_contracts.faults.pause_broker import PauseBroker
+from stream_contracts.faults.refuse_link import RefuseLink
+from stream_contracts.faults.refuse_request import RefuseRequest
+from stream_contracts.faults.restart_broker import RestartBroker
+from stream_contracts.faults.silence_link import SilenceLink
+from stream_contracts.faults.slow_link import SlowLink
+from stream_contracts.faults.stop_app import StopApp
 
+__all__ = ["FAULTS", "Fault", "Scene", "Struck", "fault_named"]
 
-class Fault(Protocol):
-    """What every fault of the shelf offers."""
-
-    @property
-    def at(self) -> Moment:
-        """The moment at which it strikes."""
-
-    def strike(self, hold: Hold, victim: Victim) -> bool:
-        """Apply it while the frame is held; True if it took effect."""
-
-
-FAULTS: dict[str, type[KillApp]] = {"kill-app": KillApp}
+FAULTS: Mapping[str, Fault] = {
+    "kill-app": KillApp(),
+    "pause-app": PauseApp(),
+    "join-app": JoinApp(),
+    "cut-link": CutLink(),
+    "stop-app": StopApp(),
+    "hold-frame": HoldFrame(),
+    "silence-link": SilenceLink(),
+    "refuse-link": RefuseLink(),
+    "slow-link": SlowLink(),
+    "fence-producer": FenceProducer(),
+    "isolate-broker": IsolateBroker(),
+    "kill-ahead": KillAhead(),
+    "kill-broker": KillBroker(),
+    "late-request": LateRequest(),
+    "pause-broker": PauseBroker(),
+    "refuse-request": RefuseRequest(),
+    "restart-broker": RestartBroker(),
+}
 """Name -> fault, as plans and reports call it."""
 
 
-def fault_named(name: str, at: Moment) -> Fault:
-    """The fault of that name at that moment; an unknown name lists the known ones."""
+def fault_named(name: str) -> Fault:
+    """The fault of that name; an unknown name lists the known ones."""
     if name not in FAULTS:
         raise UsageError(f"there is no fault named {name!r}; known: {', '.join(sorted(FAULTS))}")
-    return FAULTS[name](at)
+    return FAULTS[name]

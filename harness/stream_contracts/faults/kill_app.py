@@ -1,40 +1,35 @@
-"""kill-app: the process dies at a moment, without a word to anybody."""
+"""kill-app: the process dies at a moment, without a word to anybody, and is started again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
-from stream_contracts.wire.hold import Hold
-from stream_contracts.wire.moment import Moment
-
-
-class Victim(Protocol):
-    """A process that can be killed, and says whether it lives."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-
-    def kill(self) -> None:
-        """Kill it, and return when it is dead."""
+from stream_contracts.faults._scene import Scene, Struck
 
 
 @dataclass(frozen=True, slots=True)
 class KillApp:
     """SIGKILL while the frame of the moment stands in the wire; the frame dies with the process."""
 
-    at: Moment
+    beyond: str = ""
+    shared: bool = False
 
-    def strike(self, hold: Hold, victim: Victim) -> bool:
-        """Kill, then drop the frame. True if the victim lived until now and is dead: the fault took effect.
+    @contextmanager
+    def applied(self, scene: Scene) -> Iterator[Struck]:
+        """Kill, then drop the frame, for nobody waits for it. It took effect if the victim lived until now.
 
-        Who is dead already is not killed again; the frame is dropped whatever happens, for nobody waits for it.
+        Who is dead already is not killed again, and is for whoever looks after the instances to start.
         """
+        lived = scene.victim.alive
         try:
-            if not victim.alive:
-                return False
-            victim.kill()
-            return not victim.alive
+            if lived:
+                scene.victim.kill()
         finally:
-            hold.settle("drop")
+            scene.settle("drop")
+        try:
+            yield Struck(lived and not scene.victim.alive)
+        finally:
+            if lived and not scene.victim.alive:
+                scene.victim.replace()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_contracts import __version__
+from stream_contracts.contract.reading import content as content_of
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Reason, Review, Severity, Verdict
 
 VERSION = 1
@@ -95,20 +96,9 @@ def _contents(top: str, *, inside: bool = False) -> Iterator[bytes]:
         elif inside:
             yield os.fsencode(entry.name)
             if entry.name == _CONTRACT or entry.name.endswith(_SCHEMAS):
-                content = _read(entry.path)
+                content = content_of(entry.path)
                 yield f"\0{len(content)}\0".encode()
                 yield content
-
-
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        parts = []
-        while part := os.read(descriptor, 1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(descriptor)
 
 
 def get(name: str) -> Review | None:

@@ -12,7 +12,7 @@ from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction, check, level_named, parsed
-from stream_contracts.schema.explain import BREAKS, deploy_order, explanations
+from stream_contracts.schema.explain import BREAKS, Order, explanations, order_where
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 
 SEARCH = 20
@@ -89,6 +89,11 @@ def _bad(comparison: Comparison) -> bool:
     return comparison.registry is not True or broken
 
 
+def safe_order(answer: Answer) -> Order:
+    """Who may be deployed first so that neither the registry nor a decoder objects."""
+    return order_where(answer, lambda comparison: not _bad(comparison))
+
+
 def _witness(comparison: Comparison) -> Mapping[str, object]:
     if comparison.decoding is None or comparison.decoding.witness is None:
         return {}
@@ -116,7 +121,7 @@ def _merged(task: Task, answer: Answer) -> Iterator[Finding]:
             if severity is Severity.ERROR:
                 group.severity = severity
     names = {id(version.source): version.called for version in task.versions.known}
-    order = deploy_order(answer).value
+    order = safe_order(answer).value
     directions = {each.direction for each in answer.comparisons}
     if len(directions) == 1:
         order += f" (only {directions.pop()} was asked for and compared)"
@@ -165,7 +170,7 @@ def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group
         facts["referred to by"] = ", ".join(task.referrers)
     return Finding(
         rule,
-        f"{group.message} (at {at or '/'}; {against}, {_DIRECTED[direction]})",
+        f"{_without(at, group.message)} (at {at or '/'}; {against}, {_DIRECTED[direction]})",
         told.why if told else f"it breaks {BREAKS[direction]}",
         told.instead if told else "",
         Place(task.source.called, line_of(task.source.text, task.form, at, former)),
@@ -174,6 +179,11 @@ def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group
         task.subject,
         facts,
     )
+
+
+def _without(at: str, message: str) -> str:
+    """A message that begins with the place, without it: the finding names it itself."""
+    return message.removeprefix(f"at '{at}': ").removeprefix(f"{at}: ")
 
 
 def _who(task: Task, direction: Direction) -> str:

@@ -16,7 +16,7 @@ def topic_deleted(change: Change) -> Iterator[Hit]:
         if change.home(name) is None and _renamed(change, name) is None:
             users = change.former.users(name)
             read = f"; it was read by {', '.join(users)}" if users else ""
-            yield Hit(name, change.place("topics"), f"the topic {name} is gone{read}")
+            yield Hit(name, change.place("topics", name), f"the topic {name} is gone{read}")
 
 
 def topic_renamed(change: Change) -> Iterator[Hit]:
@@ -82,7 +82,7 @@ def pipeline_deleted(change: Change) -> Iterator[Hit]:
     for name, pipeline in change.before.pipelines.items():
         if change.after is None or name not in change.after.pipelines:
             promised = pipeline.promises.delivery
-            yield Hit(name, change.place("pipelines"), f"the pipeline {name}, which promised {promised}, is gone")
+            yield Hit(name, change.place("pipelines", name), f"the pipeline {name}, which promised {promised}, is gone")
 
 
 def former_version_changed(change: Change) -> Iterator[Hit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -139,7 +139,7 @@ def _compared(run: _Run, held: Held, source: Source) -> Judged:
         judgement = asked(run.baseline.remote, held, source, judgement)
         judgement = _with_level(held, judgement, level, level_from)
     count = len(known.known)
-    compared = f"{count} former version{'s' * (count != 1)}"
+    compared = _counted(known.known, "former version")
     if count and not level_named(level).directions:
         compared += " not compared"
     told = f"{level} ({level_from}); {compared if count else 'new, nothing to compare with'}"
@@ -193,8 +193,13 @@ def _contract(run: _Run, contract: Contract) -> list[Judged]:
         told = "new, nothing to compare with"
         return [Judged(contract.name, "contract", Judgement.of([]), told, contract.place("contract"), new=True)]
     found = changes(Change(before, contract, former, run.now))
-    told = f"{len(contract.topics)} topics and {len(contract.pipelines)} pipelines against {run.baseline.told}"
+    told = f"{_counted(contract.topics, 'topic')} and {_counted(contract.pipelines, 'pipeline')}"
+    told += f" against {run.baseline.told}"
     return [Judged(contract.name, "contract", Judgement.of(found), told, contract.place("contract"))]
+
+
+def _counted(things: Sized, what: str) -> str:
+    return f"{len(things)} {what}{'s' * (len(things) != 1)}"
 
 
 def _gone(run: _Run) -> Iterator[tuple[Contract, list[Judged]]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stream_contracts.contract.load import FILE, load
 from stream_contracts.contract.model import Contract, Level, Schema
+from stream_contracts.contract.reading import text
 from stream_contracts.errors import ContractError, SchemaError
 from stream_contracts.findings import Place
 from stream_contracts.schema import SUFFIXES
@@ -67,17 +68,14 @@ def format_name(path: Path) -> str:
 
 def held(contract: Contract) -> Iterator[Held]:
     """Every schema of a contract: keys and values of topics, then the shared ones."""
-    for topic, role, schema in contract.schemas():
-        yield Held(contract, contract.subject(topic, role), schema, ("topics", topic, role))
-    for subject, schema in contract.shared.items():
-        yield Held(contract, schema.subject or subject, schema, ("shared", subject))
+    for subject, schema, steps in contract.subjects():
+        yield Held(contract, subject, schema, steps)
 
 
 def text_of(path: Path) -> str:
     """Read a schema file; raises ``SchemaError``."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            return stream.read()
+        return text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SchemaError(str(path), f"it cannot be read: {error}") from error
 

@@ -245,6 +245,9 @@ class Note:
     at: float
 
 
+KICKED = "killed by the liveness probe"
+"""What a note says of an instance that lived, had work to do, did nothing, and was started anew."""
+
 Row = (
     Send
     | Expected

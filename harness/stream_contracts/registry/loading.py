@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from stream_contracts.contract.load import find, load
-from stream_contracts.contract.model import Contract
+from stream_contracts.contract.load import find, load_all
+from stream_contracts.contract.model import Contract, Schema
 from stream_contracts.errors import ContractError, StackError, UsageError
 from stream_contracts.registry import bodies
 from stream_contracts.registry import requests as ask
 from stream_contracts.registry.answers import Answer
 from stream_contracts.registry.service import Service
+from stream_contracts.registry.state import Link
 
 KINDS = {".avsc": "AVRO", ".json": "JSON", ".proto": "PROTOBUF"}
 """Suffix of a schema file → schema type."""
@@ -38,34 +39,69 @@ def fill(service: Service, origin: str) -> int:
     files = find(folder)
     if not files:
         raise UsageError(f"--load {origin}: it is no URL, and there is no contract.yaml at or below that path")
-    return sum(_contract(service, load(file)) for file in files)
+    return _Filling(service, load_all(files)).all()
 
 
-def _contract(service: Service, contract: Contract) -> int:
-    """Former versions are facts and are not compared; the current schema has to pass its level."""
-    loaded = 0
-    for topic, role, schema in contract.schemas():
-        subject = contract.subject(topic, role)
-        service.call(ask.PutConfig(subject, {"compatibility": "NONE"}))
-        for file in contract.former(schema):
-            loaded += _register(service, subject, file)
-        service.call(ask.PutConfig(subject, {"compatibility": contract.level(schema)}))
-        loaded += _register(service, subject, contract.path(schema))
-    return loaded
+class _Filling:
+    """Contracts on their way into a registry: what a schema refers to goes in before it."""
 
+    def __init__(self, service: Service, contracts: Iterable[Contract]) -> None:
+        self.service = service
+        every = [(contract, *each) for contract in contracts for each in contract.subjects()]
+        self.waiting = {
+            (contract.name, subject): (contract, schema, steps) for contract, subject, schema, steps in every
+        }
+        self.holders: dict[str, list[str]] = {}
+        for contract, subject, _, _ in every:
+            self.holders.setdefault(subject, []).append(contract.name)
+        self.versions: dict[str, tuple[int, int]] = {}
+        """By subject the version of its newest former schema (or of the present one, where none is kept), and its present one."""
 
-def _register(service: Service, subject: str, file: Path) -> int:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError([(str(file), f"cannot be read: {error}")]) from None
-    kind = KINDS.get(file.suffix)
-    if kind is None:
-        raise ContractError([(str(file), f"no schema format has this suffix; known are {', '.join(KINDS)}")])
-    given = service.call(ask.Register(subject, ask.Draft(text, kind)))
-    if given.status != 200:
-        raise ContractError([(str(file), f"subject {subject} refused it: {given.body['message']}")])
-    return 1
+    def all(self) -> int:
+        """Load everything; the number of schema files that went in."""
+        return sum(self.subject(*name, ()) for name in tuple(self.waiting))
+
+    def subject(self, contract_name: str, subject: str, way: tuple[str, ...]) -> int:
+        """One subject and what it refers to. Former versions are facts and not compared; the present one has to pass."""
+        if (contract_name, subject) not in self.waiting:
+            return 0
+        contract, schema, steps = self.waiting.pop((contract_name, subject))
+        place = str(contract.place(*steps))
+        loaded = 0
+        for target in schema.references.values():
+            if target in (*way, subject):
+                raise ContractError([(place, f"references go in a circle: {' -> '.join((*way, subject, target))}")])
+            if target not in self.holders:
+                why = f"it refers to the subject {target!r}, which no contract here holds: load a folder with both"
+                raise ContractError([(place, why)])
+            named = self.holders[target]
+            loaded += self.subject(contract_name if contract_name in named else named[0], target, (*way, subject))
+        self.service.call(ask.PutConfig(subject, {"compatibility": "NONE"}))
+        former = [self.register(subject, file, schema, former=True) for file in contract.former(schema)]
+        self.service.call(ask.PutConfig(subject, {"compatibility": contract.level(schema)}))
+        present = self.register(subject, contract.path(schema), schema)
+        self.versions[subject] = (former[-1] if former else present, present)
+        return loaded + len(former) + 1
+
+    def register(self, subject: str, file: Path, schema: Schema, *, former: bool = False) -> int:
+        """One file; the version that it is there under."""
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContractError([(str(file), f"cannot be read: {error}")]) from None
+        kind = KINDS.get(file.suffix)
+        if kind is None:
+            raise ContractError([(str(file), f"no schema format has this suffix; known are {', '.join(KINDS)}")])
+        links = tuple(
+            Link(name, target, self.versions[target][0 if former else 1])
+            for name, target in schema.references.items()
+            if not former or (name.rpartition(".")[2] if kind == "AVRO" else name) in text  # it may be newer than that
+        )
+        draft = ask.Draft(text, kind, links)
+        given = self.service.call(ask.Register(subject, draft))
+        if given.status != 200:
+            raise ContractError([(str(file), f"subject {subject} refused it: {given.body['message']}")])
+        return int(self.service.call(ask.Lookup(subject, draft)).body["version"])
 
 
 class _Origin:

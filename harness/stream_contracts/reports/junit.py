@@ -1,8 +1,13 @@
-"""The review as JUnit XML: one suite, a case for each thing that was judged."""
+"""The review as JUnit XML: a suite for each contract, a case for each thing that was judged.
+
+The elements and attributes are those of the schema that Jenkins publishes (junit-10.xsd of its xunit plugin).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from stream_contracts.findings import Judged, Review, Verdict
@@ -13,23 +18,34 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(review: Review) -> str:
     """A failure is what may not ship, an error what could not be told; the rest is in the case's output."""
-    failed = sum(each.judgement.verdict is Verdict.FAIL for each in review.judged)
-    counts = {"tests": len(review.judged), "failures": failed, "errors": len(review.unknown), "skipped": 0}
-    numbers = {name: str(count) for name, count in counts.items()}
-    root = ET.Element("testsuites", {"name": "stream-contracts", "time": "0", **numbers})
-    suite = ET.SubElement(root, "testsuite", {"name": "stream-contracts check", "time": "0", **numbers})
-    for each in review.judged:
-        _case(suite, each)
+    root = ET.Element("testsuites", {"name": "stream-contracts", "time": "0", **_counts(review.judged)})
+    for contract, judged in groupby(review.judged, lambda each: each.name.partition("/")[0]):
+        _suite(root, contract, tuple(judged))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _counts(judged: Sequence[Judged]) -> dict[str, str]:
+    verdicts = [each.judgement.verdict for each in judged]
+    counts = {
+        "tests": len(verdicts),
+        "failures": verdicts.count(Verdict.FAIL),
+        "errors": verdicts.count(Verdict.UNKNOWN),
+    }
+    return {name: str(count) for name, count in counts.items()}
+
+
+def _suite(root: ET.Element, contract: str, judged: Sequence[Judged]) -> None:
+    said = {"name": _text(contract), "time": "0", **_counts(judged), "skipped": "0"}
+    place = next((each.place for each in judged if each.place is not None), None)
+    suite = ET.SubElement(root, "testsuite", said | ({"file": _text(place.path)} if place else {}))
+    for each in judged:
+        _case(suite, each)
 
 
 def _case(suite: ET.Element, each: Judged) -> None:
     contract, _, name = each.name.partition("/")
     said = {"classname": _text(contract), "name": _text(name or "topics and promises"), "time": "0"}
-    if each.place is not None:
-        said["file"] = _text(each.place.path)
-        said |= {"line": str(each.place.line)} if each.place.line is not None else {}
     case = ET.SubElement(suite, "testcase", said)
     judgement = each.judgement
     body = _text("\n".join(filter(None, (each.told, judgement.note, *findings(judgement)))))

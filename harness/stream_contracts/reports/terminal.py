@@ -47,11 +47,13 @@ def _group(rule: str, severity: Severity, found: list[Finding]) -> Iterator[str]
         yield f"    why it matters: {first.why}"
     if first.remedy:
         yield f"    what to do: {first.remedy}"
-    for question, answer in first.facts.items():
+    for question in dict.fromkeys(question for finding in found for question in finding.facts):
+        answers = dict.fromkeys(str(finding.facts[question]) for finding in found if question in finding.facts)
         if question != "at":
-            yield f"    {question}: {answer}"
-    if first.witness and first.place:  # a schema's witness is a message; an anomaly's rows are in the sentences already
-        shown = json.dumps(dict(first.witness), ensure_ascii=False, default=str)
+            yield f"    {question}: {'; '.join(answers)}"
+    shows = next((finding for finding in found if finding.witness and finding.place), None)
+    if shows is not None:  # a schema's witness is a message; an anomaly's rows are in the sentences already
+        shown = json.dumps(dict(shows.witness), ensure_ascii=False, default=str)
         yield f"    a message that shows it: {shown[:_LONGEST_WITNESS]}"
     drawn = sequence.text(first.witness) if severity is Severity.ERROR else []
     if drawn:

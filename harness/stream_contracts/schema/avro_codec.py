@@ -8,9 +8,8 @@ import io
 import math
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import fastavro
@@ -18,30 +17,37 @@ import fastavro
 from stream_contracts.schema.avro_model import ABSENT, Array, AvroSchema, Enum, Field, Fixed, Map, Node, Record, Union
 
 
-@dataclass(frozen=True, slots=True)
 class Compiled:
-    """A schema as fastavro holds it; ``refusal`` says why it does not.
+    """A schema as fastavro holds it, each half made when it is asked for.
 
     ``writing`` has no defaults: they have no part in the encoding, and fastavro refuses to write with bad ones.
     """
 
-    writing: Any
-    reading: Any
-    refusal: str = ""
+    def __init__(self, schema: AvroSchema) -> None:
+        self._schema = schema
+        self.reading: Any = None
+        self.refusal = self.unwritable = ""
+        """Why fastavro does not take the schema for reading, or for writing; nothing where it does."""
+        try:
+            whole = schema.document if schema.local else written_out(schema, defaults=True)
+            self.reading = fastavro.parse_schema(whole)
+        except Exception as error:
+            self.refusal = _said(error)
+
+    @cached_property
+    def writing(self) -> Any:
+        """What fastavro writes with; None where it refuses, and ``unwritable`` says why."""
+        try:
+            return fastavro.parse_schema(written_out(self._schema, defaults=False))
+        except Exception as error:
+            self.unwritable = _said(error)
+            return None
 
 
 @lru_cache(maxsize=512)
 def compiled(schema: AvroSchema) -> Compiled:
     """Hand a schema to fastavro: as its author wrote it, or with the references written out."""
-    try:
-        writing = fastavro.parse_schema(written_out(schema, defaults=False))
-    except Exception as error:
-        return Compiled(None, None, _said(error))
-    try:
-        whole = schema.document if schema.local else written_out(schema, defaults=True)
-        return Compiled(writing, fastavro.parse_schema(whole))
-    except Exception as error:
-        return Compiled(writing, None, _said(error))
+    return Compiled(schema)
 
 
 def encode(schema: Compiled, value: Any) -> bytes:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-
 from stream_contracts.schema.avro_codec import Compiled, compiled, decode, encode, json_ready
 from stream_contracts.schema.avro_model import Array, AvroSchema, Map, Node, Record, Union
 from stream_contracts.schema.avro_resolution import Trail
 from stream_contracts.schema.avro_rules import Firing, firings
 from stream_contracts.schema.avro_shape import Shape, branch_name
 from stream_contracts.schema.avro_survival import change, plain
-from stream_contracts.schema.avro_values import Edges, boundary, strategy
+from stream_contracts.schema.avro_values import Edges, boundary
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
 
 TRIES_PER_CLASH: Final = 24
@@ -94,16 +91,19 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
     """
     wrote, reads = compiled(writer), compiled(reader)
     trial = _Trial(writer, reader, wrote, reads, same=wrote.reading == reads.reading)
-    if trial.wrote.writing is None:
-        return Decoding(Reads.UNKNOWN, note=f"fastavro does not take the writer's schema: {trial.wrote.refusal}")
     suspected = () if trial.same else tuple(firings(writer.root, reader.root))
     if budget == 0 and not suspected and not any(_refusals(trial)):
         return Decoding(Reads.READS)  # nothing is suspected and nothing may be tried: there is no more to learn
+    if wrote.writing is None:
+        why = f"fastavro does not take the writer's schema: {wrote.unwritable}"
+        return Decoding(Reads.UNKNOWN, proved=False, note=why)
     shape = Shape(writer)
     if shape.height[writer.root] == float("inf"):
         return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no finite value")
     if shape.size[writer.root] > LARGEST:
-        return Decoding(Reads.UNKNOWN, note=f"nothing was written: every message has more than {LARGEST:,} parts")
+        return Decoding(
+            Reads.UNKNOWN, proved=False, note=f"nothing was written: every message has more than {LARGEST:,} parts"
+        )
     fired = tuple(firing for firing in suspected if _happens(shape, firing))
     clashes = (*_refusals(trial), *(firing.clash for firing in fired))
     claimed = max((clash.reads for clash in clashes), key=WORSE.index, default=Reads.READS)
@@ -206,28 +206,18 @@ def _embedded(edges: Edges, trail: Trail, value: Any) -> Any:
 
 
 def _drawn(trial: _Trial, budget: int, enough: Reads) -> tuple[Reads, Witness] | None:
-    """What Hypothesis finds within the budget; reproducible, and nothing is kept on disk."""
+    """What Hypothesis finds within the budget."""
     if budget < 1:
         return None
+    from stream_contracts.schema.avro_random import each
+
     found: list[tuple[Reads, Witness]] = []
 
-    @settings(
-        max_examples=budget,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy(trial.writer, named_branches=True))
     def look(value: Any) -> None:
         if not found or (found[0][0] is not Reads.FAILS and found[0][0] is not enough):
             outcome = _search(trial, (value,), enough)
             if outcome and (not found or WORSE.index(outcome[0]) > WORSE.index(found[0][0])):
                 found[:] = [outcome]
 
-    try:
-        look()
-    except Unsatisfiable:
-        return None
+    each(trial.writer, budget, look)
     return found[0] if found else None

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from hypothesis import strategies as st
-
 from stream_contracts.schema.avro_model import Fixed, Node
 
 _MILLI: Final = dt.timedelta(milliseconds=1)
@@ -22,9 +20,13 @@ _EPOCH: Final = dt.datetime.fromisoformat("1970-01-01")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How values of one logical type are drawn, and which stand at its edges."""
+    """How values of one logical type are drawn, and which stand at its edges.
 
-    strategy: Callable[[], st.SearchStrategy[Any]]
+    ``strategy`` is given ``hypothesis.strategies``: its import takes as long as the judgement of fifty subjects, and only
+    who draws values pays for it.
+    """
+
+    strategy: Callable[[Any], Any]
     edges: tuple[Any, ...]
 
 
@@ -50,16 +52,18 @@ _MICROS: Final = (
 )
 
 KINDS: Final[dict[tuple[str, str], Kind]] = {
-    ("long", "timestamp-millis"): Kind(lambda: st.datetimes().map(_milli).map(_utc), tuple(map(_utc, _MILLIS))),
-    ("long", "timestamp-micros"): Kind(lambda: st.datetimes().map(_utc), tuple(map(_utc, _MICROS))),
-    ("long", "local-timestamp-millis"): Kind(lambda: st.datetimes().map(_milli), _MILLIS),
-    ("long", "local-timestamp-micros"): Kind(st.datetimes, _MICROS),
-    ("int", "date"): Kind(st.dates, (dt.date(1970, 1, 1), dt.date(1969, 12, 31), dt.date.max, dt.date.min)),
-    ("int", "time-millis"): Kind(
-        lambda: st.times().map(_milli_of_day), (dt.time(), dt.time(12, 34, 56, 789000), dt.time(23, 59, 59, 999000))
+    ("long", "timestamp-millis"): Kind(lambda st: st.datetimes().map(_milli).map(_utc), tuple(map(_utc, _MILLIS))),
+    ("long", "timestamp-micros"): Kind(lambda st: st.datetimes().map(_utc), tuple(map(_utc, _MICROS))),
+    ("long", "local-timestamp-millis"): Kind(lambda st: st.datetimes().map(_milli), _MILLIS),
+    ("long", "local-timestamp-micros"): Kind(lambda st: st.datetimes(), _MICROS),
+    ("int", "date"): Kind(
+        lambda st: st.dates(), (dt.date(1970, 1, 1), dt.date(1969, 12, 31), dt.date.max, dt.date.min)
     ),
-    ("long", "time-micros"): Kind(st.times, (dt.time(), dt.time(12, 34, 56, 789012), dt.time.max)),
-    ("string", "uuid"): Kind(st.uuids, (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))),
+    ("int", "time-millis"): Kind(
+        lambda st: st.times().map(_milli_of_day), (dt.time(), dt.time(12, 34, 56, 789000), dt.time(23, 59, 59, 999000))
+    ),
+    ("long", "time-micros"): Kind(lambda st: st.times(), (dt.time(), dt.time(12, 34, 56, 789012), dt.time.max)),
+    ("string", "uuid"): Kind(lambda st: st.uuids(), (uuid.UUID(int=0), uuid.UUID(int=2**128 - 1))),
 }
 """Type and logical type -> its values. ``decimal`` needs its precision, so it is not a row."""
 
@@ -88,4 +92,4 @@ def _decimal(node: Node) -> Kind | None:
         return Decimal((int(unscaled < 0), tuple(map(int, str(abs(unscaled)))), -scale))
 
     edges = tuple(scaled(unscaled) for unscaled in dict.fromkeys((1, largest, -largest, 0)) if abs(unscaled) <= largest)
-    return Kind(lambda: st.integers(-largest, largest).map(scaled), edges)
+    return Kind(lambda st: st.integers(-largest, largest).map(scaled), edges)

@@ -139,7 +139,7 @@ class _Text:
 
     def union(self, written: list[Any], pointer: str, space: str, depth: int) -> Node:
         """Read the branches; a union holds each unnamed type once, each name once, and no other union."""
-        branches = tuple(self.node(item, f"{pointer}/{at}", space, depth + 1) for at, item in enumerate(written))
+        branches = tuple([self.node(item, f"{pointer}/{at}", space, depth + 1) for at, item in enumerate(written)])
         seen: set[str] = set()
         for at, branch in enumerate(branches):
             if isinstance(branch, Union):
@@ -214,7 +214,8 @@ class _Text:
         if not isinstance(written, dict):
             self.refuse(pointer, "a field is an object")
         name = written.get("name")
-        self.check_name(name, f"{pointer}/name", "field name")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            self.check_name(name, f"{pointer}/name", "field name")
         if "type" not in written:
             self.refuse(pointer, f'the field {name!r} needs a "type"')
         order = written.get("order", "ascending")
@@ -246,7 +247,9 @@ class _Text:
 
     def aliases(self, written: dict[str, Any], pointer: str) -> tuple[str, ...]:
         """Read aliases as they stand."""
-        listed = written.get("aliases", [])
+        if "aliases" not in written:
+            return ()
+        listed = written["aliases"]
         if not isinstance(listed, list) or not all(isinstance(alias, str) for alias in listed):
             self.refuse(f"{pointer}/aliases", "aliases are a list of strings")
         return tuple(listed)

@@ -22,8 +22,13 @@ def barren_object(prover: Proves, shape: Shape) -> bool:
     """A property that must be there cannot be, or the counts leave nothing."""
     if any(_absent(prover, shape, name) for name in sorted(_needed(shape))):
         return True
-    greatest = _greatest(prover, shape)
-    return greatest is not None and greatest < max(shape.fewest, len(shape.required))
+    floor = max(shape.fewest, len(shape.required))
+    if shape.greatest is not None and shape.greatest < floor:
+        return True
+    names = _possible(prover, shape)
+    if names is None or floor <= len(shape.required.intersection(names)):
+        return False  # every required name can be there, or it would have been found above
+    return sum(not _absent(prover, shape, name) for name in names) < floor
 
 
 def _needed(shape: Shape) -> frozenset[str]:
@@ -84,12 +89,16 @@ def _open_groups(prover: Proves, shape: Shape) -> bool:
 
 def _greatest(prover: Proves, shape: Shape) -> int | None:
     """The greatest number of properties: the limit, or the number of names that can be there."""
-    names = _finite_names(shape)
-    if names is None and not _open_groups(prover, shape):
-        names = shape.declared()
+    names = _possible(prover, shape)
     if names is None:
         return shape.greatest
     return smaller(shape.greatest, sum(not _absent(prover, shape, name) for name in names))
+
+
+def _possible(prover: Proves, shape: Shape) -> list[str] | None:
+    """All names that can be there, where they are known."""
+    names = _finite_names(shape)
+    return shape.declared() if names is None and not _open_groups(prover, shape) else names
 
 
 def _properties(prover: Proves, shape: Shape, _: Any, words: dict[str, Any], target: Located) -> bool:

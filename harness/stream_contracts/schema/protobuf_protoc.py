@@ -32,6 +32,8 @@ _COMPLAINT = re.compile(r"^(?P<file>[^:\n]+):(?:(?P<line>\d+):(?P<column>\d+):)?
 _GOOGLE_TYPE = re.compile(r"[\"']google/type/(\w+)\.proto[\"']")
 _NUMBER = re.compile(r"=\s*(\d+)\s*[;\[]")
 _WARNING = "warning:"
+_BESIDE = re.compile(r"[\"'](?:confluent|google/type)/")
+"""A text that may import what does not lie among protoc's own files."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,8 @@ def _descriptors(source: Source) -> list[FileDescriptorProto]:
     """The files of a schema, dependencies first, the schema itself last."""
     _bounded(source)
     given = descriptor_in(source.text)
+    if given is None and not source.references and not _BESIDE.search(source.text) and hasattr(os, "memfd_create"):
+        return _in_memory(source)
     with tempfile.TemporaryDirectory(prefix="stream-contracts-") as folder:
         root = Path(folder)
         if given is None:
@@ -140,20 +144,45 @@ def _add_known_files(root: Path, texts: list[str], wanted: list[str]) -> None:
             target.write_text(text, encoding="utf-8")
 
 
+def _in_memory(source: Source) -> list[FileDescriptorProto]:
+    """One file that needs none beside it, without touching a disk: folders cost more than protoc does."""
+    with _memory() as text, _memory() as out:
+        try:
+            text.write(source.text.encode())
+        except UnicodeEncodeError as error:
+            raise SchemaError(source.called, f"the text cannot be handed to protoc: {error}") from None
+        text.flush()
+        options = [f"-I{_MAIN}={_path(text)}", f"--descriptor_set_out={_path(out)}"]
+        _run(options, [_MAIN], source.called, (_path(text), _MAIN))
+        return list(FileDescriptorSet.FromString(out.read()).file)
+
+
+def _memory() -> IO[bytes]:
+    return os.fdopen(os.memfd_create("stream-contracts"), "w+b")
+
+
+def _path(file: IO[bytes]) -> str:
+    return f"/proc/self/fd/{file.fileno()}"
+
+
 def _protoc(root: Path, names: list[str], called: str) -> list[FileDescriptorProto]:
+    out = root / "descriptors.bin"
+    _run([f"-I{root}", f"--descriptor_set_out={out}"], names, called, (f"{root}/", ""))
+    return list(FileDescriptorSet.FromString(out.read_bytes()).file)
+
+
+def _run(options: list[str], names: list[str], called: str, shown: tuple[str, str]) -> None:
+    """Let protoc compile; raises ``SchemaError`` with its complaint, in which one path is ``shown`` as another."""
     # Importing grpc_tools costs 30 ms; whoever asks for the registry's verdict alone does not pay for it.
     from grpc_tools import protoc
 
-    out = root / "descriptors.bin"
-    options = [f"-I{root}", f"-I{_google_includes()}", "--include_imports", f"--descriptor_set_out={out}"]
-    with tempfile.TemporaryFile() as said:
+    with _memory() if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as said:
         with _stderr_into(said):
-            status = protoc.main(["protoc", *options, *names])
+            status = protoc.main(["protoc", *options, f"-I{_google_includes()}", "--include_imports", *names])
         said.seek(0)
-        complaints = said.read().decode(errors="replace").replace(f"{root}/", "")
-    if status != 0 or not out.exists():
-        raise _complaint(complaints, called)
-    return list(FileDescriptorSet.FromString(out.read_bytes()).file)
+        complaints = said.read().decode(errors="replace")
+    if status != 0:
+        raise _complaint(complaints.replace(*shown), called)
 
 
 @cache

@@ -46,15 +46,23 @@ def open_stack(
     run_dir: Path | None = None,
     progress: Callable[[str], None] | None = None,
     keep: bool = False,
+    reuse: bool = False,
 ) -> AbstractContextManager[Stack]:
     """Return a context manager that starts the blueprint and, in the end, leaves no process and no file behind.
 
     ``backend`` is ``auto`` or a key of BACKENDS. The stack makes a folder of its own in ``run_dir`` (by default the
     system's temporary folder) and removes it in the end, unless ``keep``; ``progress`` is told what is being waited for
-    (by default stderr). When the block is entered, the brokers answer and their coordinators are loaded. UsageError for
-    an unknown backend; StackError, on entering, where something is missing or does not come up.
+    (by default stderr). When the block is entered, the brokers answer and their coordinators are loaded. With ``reuse``
+    the stack that an earlier run with the same backend and blueprint left is taken, and left for the next one: on that,
+    every capability is unsupported, and ``run_dir`` and ``keep`` mean nothing. UsageError for an unknown backend;
+    StackError, on entering, where something is missing or does not come up.
     """
     name, why = chosen(backend)
+    if reuse and name != "external":
+        # Imported here: an ordinary start needs nothing of it.
+        from stream_contracts.stack.attached import reused
+
+        return reused(name, blueprint, progress or to_stderr)
     module, _, attribute = BACKENDS[name].partition(":")
     opener: Any = getattr(import_module(module), attribute)
     opened: AbstractContextManager[Stack] = opener(

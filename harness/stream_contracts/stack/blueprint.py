@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ REGISTRIES: Mapping[str, str] = {
 """Registry -> its image; what has none runs without a container."""
 
 MAX_BROKERS = 9
+CONTROLLER_IDS = 100
+"""A separate controller's node id is its number and this: it must differ from those of the brokers."""
 
 OURS = (
     "process.roles",
@@ -59,12 +61,15 @@ OURS = (
 class Blueprint:
     """What runs: only what is named here is started.
 
-    ``brokers`` may be 0 where something else is wanted. ``registry`` is a key of REGISTRIES, or empty. ``postgres`` comes
-    with logical replication; ``connect`` is a distributed worker that knows the Debezium PostgreSQL connector.
+    ``brokers`` may be 0 where something else is wanted. Each is its own controller too, unless ``controllers`` asks for
+    that many separate ones: then a broker can be lost without the quorum, and the other way round. ``registry`` is a key
+    of REGISTRIES, or empty. ``postgres`` comes with logical replication; ``connect`` is a distributed worker that knows
+    the Debezium PostgreSQL connector.
+    With ``partable``, brokers and controllers can be cut from their peers also where that needs relays (the local backend).
     ``config``, ``postgres_config`` and ``connect_config`` map settings of the broker, of ``postgresql.conf`` and of the
     worker to values, and win over the ones chosen here. UsageError for what cannot be run: a number of brokers
-    outside of 0..9, an unknown registry, Connect without a broker, nothing at all, and a setting that decides who a
-    broker is (``OURS``).
+    outside of 0..9, controllers without a broker, an unknown registry, Connect without a broker, nothing at all, and a
+    setting that decides who a broker is (``OURS``).
     """
 
     brokers: int = 1
@@ -74,6 +79,8 @@ class Blueprint:
     connect: bool = False
     postgres_config: Mapping[str, str] = field(default_factory=dict)
     connect_config: Mapping[str, str] = field(default_factory=dict)
+    controllers: int = 0
+    partable: bool = False
 
     def __post_init__(self) -> None:
         if self.registry and self.registry not in REGISTRIES:
@@ -81,6 +88,11 @@ class Blueprint:
         least = 0 if (self.registry or self.postgres) and not self.connect else 1
         if not least <= self.brokers <= MAX_BROKERS:
             raise UsageError(f"brokers: {self.brokers} cannot be run; between {least} and {MAX_BROKERS} can")
+        if not 0 <= self.controllers <= MAX_BROKERS or (self.controllers and not self.brokers):
+            raise UsageError(
+                f"controllers: {self.controllers} cannot be run beside {self.brokers} brokers; between 0 (each broker is one "
+                f"itself) and {MAX_BROKERS} can, beside at least one broker"
+            )
         fixed = sorted(set(self.config) & set(OURS))
         if fixed:
             raise UsageError(
@@ -90,8 +102,9 @@ class Blueprint:
 
     def needs(self) -> dict[str, str]:
         """Return what it asks for: the field that asks -> how a sentence says it."""
+        beside = f" and {counted(self.controllers, 'controller')}" if self.controllers else ""
         asked = {
-            "brokers": "1 broker" if self.brokers == 1 else f"{self.brokers} brokers" if self.brokers else "",
+            "brokers": counted(self.brokers, "broker") + beside if self.brokers else "",
             "registry": f"the {self.registry} registry" if self.registry else "",
             "postgres": "PostgreSQL" if self.postgres else "",
             "connect": "Kafka Connect" if self.connect else "",
@@ -111,11 +124,17 @@ ASK: Mapping[str, str] = {"brokers": "1", "registry": repr(EMBEDDED), "postgres"
 """Field of a Blueprint -> the value by which one asks for it."""
 
 
+def counted(number: int, what: str) -> str:
+    """Return the number with its noun."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 class Ports(NamedTuple):
     """The three listeners of one broker, each on a port of its own: taps can then stand before any of them.
 
     One listener for everything would not do: what clients are told (``advertised.listeners``) is later the address of
-    a tap, and a broker that finds its peers, or itself, by that address would talk through the tap as well.
+    a tap, and a broker that finds its peers, or itself, by that address would talk through the tap as well. A broker
+    beside separate controllers leaves ``controller`` alone.
     """
 
     client: int
@@ -123,27 +142,74 @@ class Ports(NamedTuple):
     controller: int
 
 
-def broker_properties(
-    blueprint: Blueprint, node: int, nodes: Sequence[Ports], *, host: str, log_dir: str
-) -> dict[str, str]:
-    """Return everything that ``server.properties`` says for one combined broker and controller (KRaft).
+def voters(blueprint: Blueprint) -> dict[int, str]:
+    """Return node id -> service of the controllers' quorum: the brokers themselves, or the separate controllers."""
+    if not blueprint.controllers:
+        return {node: f"broker-{node}" for node in range(1, blueprint.brokers + 1)}
+    return {CONTROLLER_IDS + number: f"controller-{number}" for number in range(1, blueprint.controllers + 1)}
 
-    ``node`` is 1-based and indexes ``nodes``, the ports of all brokers. Pure: the same arguments give the same answer.
+
+def broker_properties(
+    blueprint: Blueprint,
+    node: int,
+    here: Ports,
+    quorum: Mapping[int, int],
+    *,
+    host: str,
+    log_dir: str,
+    told: Ports | None = None,
+) -> dict[str, str]:
+    """Return everything that ``server.properties`` says for one broker (KRaft), which is a controller as well if it votes.
+
+    ``here`` are the ports it listens on, ``told`` those that others are told, where they differ; ``quorum`` is the port of
+    each voter by node id, as others are told. Pure: the same arguments give the same answer.
     """
-    here = nodes[node - 1]
-    clients = f"CLIENT://{host}:{here.client},REPLICATION://{host}:{here.replication}"
+    votes = node in quorum
+    listeners, advertised = (_listeners(host, ports, votes=votes) for ports in (here, told or here))
     identity = {
-        "process.roles": "broker,controller",
-        "node.id": str(node),
-        "controller.quorum.voters": ",".join(f"{i}@{host}:{ports.controller}" for i, ports in enumerate(nodes, 1)),
-        "controller.listener.names": "CONTROLLER",
+        **quorum_properties(node, {voter: f"{host}:{port}" for voter, port in quorum.items()}),
+        "process.roles": "broker,controller" if votes else "broker",
         "inter.broker.listener.name": "REPLICATION",
-        "listeners": f"{clients},CONTROLLER://{host}:{here.controller}",
-        "advertised.listeners": clients,
+        "listeners": listeners,
+        "advertised.listeners": advertised if told else _listeners(host, here, votes=False),
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": log_dir,
     }
-    return {**replication_settings(blueprint.brokers), **TEST_SETTINGS, **blueprint.config, **identity}
+    return {**settings(blueprint), **identity}
+
+
+def _listeners(host: str, ports: Ports, *, votes: bool) -> str:
+    serving = f"CLIENT://{host}:{ports.client},REPLICATION://{host}:{ports.replication}"
+    return f"{serving},CONTROLLER://{host}:{ports.controller}" if votes else serving
+
+
+def controller_properties(
+    blueprint: Blueprint, node: int, here: Ports, quorum: Mapping[int, int], *, host: str, log_dir: str
+) -> dict[str, str]:
+    """Return everything that ``server.properties`` says for a controller that is no broker; arguments as for a broker."""
+    identity = {
+        **quorum_properties(node, {voter: f"{host}:{port}" for voter, port in quorum.items()}),
+        "process.roles": "controller",
+        "listeners": f"CONTROLLER://{host}:{here.controller}",
+        "advertised.listeners": f"CONTROLLER://{host}:{quorum[node]}",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT",
+        "log.dirs": log_dir,
+    }
+    return {**settings(blueprint), **identity}
+
+
+def quorum_properties(node: int, quorum: Mapping[int, str]) -> dict[str, str]:
+    """Return what every node says of itself and of the quorum, whose ``host:port`` are given by node id."""
+    return {
+        "node.id": str(node),
+        "controller.quorum.voters": ",".join(f"{voter}@{address}" for voter, address in quorum.items()),
+        "controller.listener.names": "CONTROLLER",
+    }
+
+
+def settings(blueprint: Blueprint) -> dict[str, str]:
+    """Return the settings that do not say who a node is, the blueprint's own last."""
+    return {**replication_settings(blueprint.brokers), **TEST_SETTINGS, **blueprint.config}
 
 
 def replication_settings(brokers: int) -> dict[str, str]:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stream_contracts.stack import storage
-from stream_contracts.stack.blueprint import TEST_SETTINGS, Blueprint, replication_settings
+from stream_contracts.stack.blueprint import CONTROLLER_IDS, Blueprint, quorum_properties, settings, voters
 from stream_contracts.stack.docker_containers import Containers, Crew
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.readiness import cluster_complete
+from stream_contracts.stack.service import Startable
 from stream_contracts.stack.unit import Site, Unit
 
 CLIENT, INSIDE, REPLICATION, CONTROLLER = 9092, 9093, 9094, 9095
@@ -34,24 +35,19 @@ REMEDY = (
 )
 
 
-def edge_name(node: int) -> str:
-    """The name by which other containers of the run find the broker."""
-    return f"broker-{node}"
-
-
-def peer_name(node: int) -> str:
+def peer_name(service: str) -> str:
     """The name by which its peers find it."""
-    return f"peer-{node}"
+    return f"peer-{service.removeprefix('broker-')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Brokers:
-    """Brokers of the official image's kind, each combined with a controller (KRaft)."""
+    """Brokers of the official image's kind (KRaft), combined with a controller each, or beside separate ones."""
 
     containers: Containers
 
     def ports(self, blueprint: Blueprint) -> int:
-        """One each; peers talk inside."""
+        """One for each broker; peers talk inside."""
         return blueprint.brokers
 
     def summary(self) -> str:
@@ -60,42 +56,78 @@ class Brokers:
 
     def lay_out(self, site: Site) -> Unit:
         """Create the containers of the blueprint."""
-        host, count = self.containers.host, site.blueprint.brokers
-        brokers = tuple(Broker(node, host, next(site.ports)) for node in range(1, count + 1))
+        host, asked = self.containers.host, site.blueprint
+        brokers = tuple(Broker(node, host, next(site.ports)) for node in range(1, asked.brokers + 1))
         cluster_id = storage.kafka_uuid()
-        services = tuple(
-            self.containers.create(
-                "kafka",
-                edge_name(broker.node_id),
-                broker_environment(site.blueprint, broker.node_id, host=host, port=broker.port, cluster_id=cluster_id),
-                folder=site.folder(edge_name(broker.node_id)),
-                ports={CLIENT: broker.port},
-                # Alone, a broker finds itself on the only network there is.
-                **({"peer": peer_name(broker.node_id)} if count > 1 else {"also": peer_name(broker.node_id)}),
+        alone = [
+            self._created(site, name, controller_environment(asked, node, cluster_id=cluster_id), {})
+            for node, name in voters(asked).items()
+            if node > CONTROLLER_IDS
+        ]
+        serving = [
+            self._created(
+                site,
+                f"broker-{node}",
+                broker_environment(asked, node, host=host, port=port, cluster_id=cluster_id),
+                {CLIENT: port},
             )
-            for broker in brokers
-        )
+            for node, _, port in brokers
+        ]
         return Crew(
             "brokers",
-            services,
+            (*alone, *serving),
             ",".join(f"{broker.host}:{broker.port}" for broker in brokers),
-            cluster_complete(brokers),
+            cluster_complete(brokers, asked.controllers),
             REMEDY,
             timeout_s=READY_S,
-            inside=",".join(f"{edge_name(broker.node_id)}:{INSIDE}" for broker in brokers),
+            inside=",".join(f"broker-{broker.node_id}:{INSIDE}" for broker in brokers),
         )
+
+    def _created(self, site: Site, name: str, environment: Mapping[str, str], ports: Mapping[int, int]) -> Startable:
+        # Alone, a broker finds itself on the only network there is.
+        alone = site.blueprint.brokers + site.blueprint.controllers == 1
+        found = {"also": peer_name(name)} if alone else {"peer": peer_name(name)}
+        return self.containers.create("kafka", name, environment, folder=site.folder(name), ports=ports, **found)
 
 
 def broker_environment(blueprint: Blueprint, node: int, *, host: str, port: int, cluster_id: str) -> dict[str, str]:
-    """Return the environment of the container of one combined broker and controller (KRaft).
+    """Return the environment of the container of one broker (KRaft), which is a controller as well if it votes.
 
     ``host:port`` is where clients outside reach it. Pure: the same arguments give the same answer.
     """
+    votes = node in voters(blueprint)
+    listeners = {"CLIENT": CLIENT, "INSIDE": INSIDE, "REPLICATION": REPLICATION}
+    listeners = {**listeners, "CONTROLLER": CONTROLLER} if votes else listeners
+    advertised = {
+        "CLIENT": f"{host}:{port}",
+        "INSIDE": f"broker-{node}:{INSIDE}",
+        "REPLICATION": f"{peer_name(f'broker-{node}')}:{REPLICATION}",
+    }
+    identity = {
+        "process.roles": "broker,controller" if votes else "broker",
+        "inter.broker.listener.name": "REPLICATION",
+        "advertised.listeners": ",".join(f"{name}://{where}" for name, where in advertised.items()),
+    }
+    return _environment(blueprint, node, cluster_id, listeners, identity)
+
+
+def controller_environment(blueprint: Blueprint, node: int, *, cluster_id: str) -> dict[str, str]:
+    """Return the environment of the container of a controller that is no broker. Pure."""
+    return _environment(blueprint, node, cluster_id, {"CONTROLLER": CONTROLLER}, {"process.roles": "controller"})
+
+
+def _environment(
+    blueprint: Blueprint, node: int, cluster_id: str, listeners: Mapping[str, int], identity: Mapping[str, str]
+) -> dict[str, str]:
     properties = {
-        **replication_settings(blueprint.brokers),
-        **TEST_SETTINGS,
-        **blueprint.config,
-        **_identity(blueprint.brokers, node, f"{host}:{port}"),
+        **settings(blueprint),
+        **quorum_properties(
+            node, {voter: f"{peer_name(name)}:{CONTROLLER}" for voter, name in voters(blueprint).items()}
+        ),
+        **identity,
+        "listeners": ",".join(f"{name}://0.0.0.0:{port}" for name, port in listeners.items()),
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in {**listeners, "CONTROLLER": 0}),
+        "log.dirs": LOG_DIR,
     }
     return {**JVM, "CLUSTER_ID": cluster_id, **{variable(name): value for name, value in properties.items()}}
 
@@ -106,24 +138,3 @@ def variable(setting: str) -> str:
     A dot is an underscore there, an underscore two, a dash three.
     """
     return "KAFKA_" + setting.replace("_", "__").replace("-", "___").replace(".", "_").upper()
-
-
-def _identity(brokers: int, node: int, outside: str) -> dict[str, str]:
-    listeners = {"CLIENT": CLIENT, "INSIDE": INSIDE, "REPLICATION": REPLICATION, "CONTROLLER": CONTROLLER}
-    advertised = {
-        "CLIENT": outside,
-        "INSIDE": f"{edge_name(node)}:{INSIDE}",
-        "REPLICATION": f"{peer_name(node)}:{REPLICATION}",
-    }
-    voters = (f"{other}@{peer_name(other)}:{CONTROLLER}" for other in range(1, brokers + 1))
-    return {
-        "process.roles": "broker,controller",
-        "node.id": str(node),
-        "controller.quorum.voters": ",".join(voters),
-        "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "REPLICATION",
-        "listeners": ",".join(f"{name}://0.0.0.0:{port}" for name, port in listeners.items()),
-        "advertised.listeners": ",".join(f"{name}://{where}" for name, where in advertised.items()),
-        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
-        "log.dirs": LOG_DIR,
-    }

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, overload
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from stream_contracts.errors import StackError, UnsupportedError
 from stream_contracts.stack import external_traces
+from stream_contracts.stack.addressed import Addressed
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.capabilities import Part, capable, named
+from stream_contracts.stack.capabilities import Part
 from stream_contracts.stack.external_file import VARIABLE, Elsewhere, read
 from stream_contracts.stack.external_traces import administrator
 from stream_contracts.stack.local_stack import run_folder
@@ -22,9 +23,8 @@ from stream_contracts.stack.model import Broker, Stack
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.readiness import Question
 from stream_contracts.stack.rest import answers
+from stream_contracts.stack.service import tail
 from stream_contracts.stack.warden import Warden
-
-C = TypeVar("C")
 
 READY_S = 15.0
 POLL_S = 0.2
@@ -32,11 +32,12 @@ POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A server that is not ours: it can be talked to, and that is all."""
+    """A server that is not ours: it can be talked to, and that is all. ``log_path`` is its log, where that can be read."""
 
     name: str
     address: str
     alive: bool = True
+    log_path: Path | None = None
 
     @property
     def nature(self) -> str:
@@ -44,16 +45,24 @@ class Foreign:
         return f"somebody else's server at {self.address}"
 
     def log_tail(self, lines: int = 30) -> str:
-        """Its log is not ours to read."""
-        del lines
-        return ""
+        """Return the last lines of its log; empty where it is not ours to read."""
+        return tail(self.log_path, lines) if self.log_path else ""
 
 
-class ExternalStack:
+class ExternalStack(Addressed):
     """Somebody else's stack; the Stack protocol tells what its parts promise."""
 
-    def __init__(self, blueprint: Blueprint, elsewhere: Elsewhere, run_dir: Path, run_id: str, why: str) -> None:
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        elsewhere: Elsewhere,
+        run_dir: Path,
+        run_id: str,
+        why: str,
+        logs: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.backend, self.why = "external", why
+        self._logs = {name: Path(path) for name, path in logs.items()}
         self.blueprint, self.run_id, self.run_dir = blueprint, run_id, run_dir
         self.brokers: tuple[Broker, ...] = ()
         self.timings: dict[str, float] = {}
@@ -61,54 +70,26 @@ class ExternalStack:
         self._warden = Warden(run_id, run_dir)
         self._opened = self._closed = False
 
-    @property
-    def bootstrap(self) -> str:
-        """The brokers' client addresses, as the file has them."""
-        return self._address("brokers")
+    def address(self, need: str) -> str:
+        """Return what the file says of the need. UsageError where the blueprint does not have it."""
+        self.blueprint.require(need)
+        return self._elsewhere.address(need)
 
     @property
     def client_config(self) -> Mapping[str, str]:
         """What a librdkafka client is configured with to reach the brokers, SASL and TLS included."""
         return {**self._elsewhere.kafka, "bootstrap.servers": self.bootstrap}
 
-    @property
-    def schema_registry_url(self) -> str:
-        """Where the Confluent API of the registry begins."""
-        return self._address("registry")
-
-    @property
-    def postgres_dsn(self) -> str:
-        """How a client connects to PostgreSQL, as the file has it."""
-        return self._address("postgres")
-
-    @property
-    def connect_url(self) -> str:
-        """Where the REST API of Kafka Connect begins."""
-        return self._address("connect")
-
     def inside(self, need: str) -> str:
         """Return the same address: whether these servers reach each other by it is for their owner to know."""
-        return self._address(need)
+        return self.address(need)
 
     @property
     def services(self) -> Mapping[str, Part]:
         """Every service by its name; none of them is ours."""
-        parts = {f"broker-{node}": Foreign(f"broker-{node}", f"{host}:{port}") for node, host, port in self.brokers}
-        others = {need: self.blueprint.needs().get(need) for need in ("registry", "postgres", "connect")}
-        return {**parts, **{need: Foreign(need, self._shown(need)) for need, told in others.items() if told}}
-
-    @overload
-    def service(self, name: str) -> Part:
-        """By its name alone: what every service is."""
-
-    @overload
-    def service(self, name: str, *, can: type[C]) -> C:
-        """As what can do that."""
-
-    def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
-        """Return the service of that name; it can do nothing, so ``can`` is always unsupported."""
-        found = named(self.services, name)
-        return found if can is None else capable(found, can, self.backend)
+        where = {f"broker-{node}": f"{host}:{port}" for node, host, port in self.brokers}
+        where |= {need: self._shown(need) for need in self.blueprint.needs() if need != "brokers"}
+        return {name: Foreign(name, address, log_path=self._logs.get(name)) for name, address in where.items()}
 
     def await_ready(self, timeout_s: float = 60) -> None:
         """Wait until everything answers. StackError, with the last answer, where something does not."""
@@ -176,13 +157,9 @@ class ExternalStack:
             return str(error)
         return ""
 
-    def _address(self, need: str) -> str:
-        self.blueprint.require(need)
-        return self._elsewhere.address(need)
-
     def _shown(self, need: str) -> str:
         """The address without the password that it may hold."""
-        address = self._address(need)
+        address = self.address(need)
         if need == "brokers" or "@" not in address:
             return address
         return address.rpartition("@")[2]
@@ -214,19 +191,30 @@ def open_stack(
     UsageError for a wrong file, UnsupportedError for what the blueprint asks for and it lacks, StackError where
     something does not answer.
     """
-    with opened(read(), blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
+    elsewhere = read()
+    refuse(blueprint, elsewhere)
+    with opened(elsewhere, blueprint, run_dir=run_dir, progress=progress, keep=keep, why=why) as stack:
         yield stack
 
 
 @contextmanager
 def opened(
-    elsewhere: Elsewhere, blueprint: Blueprint, *, run_dir: Path | None, progress: Progress, keep: bool, why: str
+    elsewhere: Elsewhere,
+    blueprint: Blueprint,
+    *,
+    run_dir: Path | None,
+    progress: Progress,
+    keep: bool,
+    why: str,
+    logs: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Stack]:
-    """Yield what runs elsewhere, and tidy up our traces in the end; errors as `open_stack`."""
-    refuse(blueprint, elsewhere)
+    """Yield what runs elsewhere, and tidy up our traces in the end; ``logs`` are files by service, where there are any.
+
+    UnsupportedError where the cluster has fewer brokers than the blueprint, StackError where something does not answer.
+    """
     folder = run_folder(run_dir)
     run_id = f"{elsewhere.namespace}{folder.name.rpartition('-')[2]}"
-    stack = ExternalStack(blueprint, elsewhere, folder, run_id, why)
+    stack = ExternalStack(blueprint, elsewhere, folder, run_id, why, logs)
     try:
         if keep:
             stack.keep()
@@ -243,6 +231,10 @@ def refuse(blueprint: Blueprint, elsewhere: Elsewhere) -> None:
     if gaps:
         raise UnsupportedError(
             f"the external stack has no {gaps}; add the address to the file in ${VARIABLE}, if there is one"
+        )
+    if blueprint.controllers:
+        raise UnsupportedError(
+            "the blueprint asks for separate controllers, and what an external stack has is not ours to say"
         )
     ours = {"config": "brokers", "postgres_config": "PostgreSQL", "connect_config": "the Connect worker"}
     asked = [told for name, told in ours.items() if getattr(blueprint, name)]

@@ -37,6 +37,7 @@ PERSONS = "state"
 UP_S = 600.0
 DOWN_S = 60.0
 DAY_S = 86_400.0
+REUSED_S = 8 * 3600.0
 LOOK_S = 0.5
 
 ADDRESSES: Mapping[str, tuple[str, str]] = {
@@ -107,13 +108,17 @@ def up(backend: str, blueprint: Blueprint, lasts_s: float, progress: Progress) -
         return _start({"backend": backend, "blueprint": asdict(blueprint), "lasts_s": lasts_s}, PERSONS, progress)
 
 
-def shared(name: str, backend: str, blueprint: Blueprint, owner: int, progress: Progress) -> Kept:
-    """Return the stack of that name, started by whoever comes first; it ends with the process ``owner``."""
+def shared(name: str, backend: str, blueprint: Blueprint, owner: int | None, progress: Progress) -> Kept:
+    """Return the stack of that name, started by whoever comes first.
+
+    It ends with the process ``owner``; without one it stays for the next run, and ends by itself after 8 hours.
+    """
     with locked(folder(), "starting the stack that is shared", progress):
         there = read(name)
         if there is not None and not there.error:
             return there
-        told = {"backend": backend, "blueprint": asdict(blueprint), "lasts_s": DAY_S, "owner": owner}
+        lasts_s = REUSED_S if owner is None else DAY_S
+        told = {"backend": backend, "blueprint": asdict(blueprint), "lasts_s": lasts_s, "owner": owner}
         return _start(told, name, progress)
 
 
@@ -137,14 +142,22 @@ def _start(told: Mapping[str, Any], name: str, progress: Progress) -> Kept:
         raise
 
 
-def down() -> str:
-    """End the stack that is up, wait until nothing of it is left, and say what was ended. UsageError where none is."""
-    kept = read()
+def down(name: str = PERSONS) -> str:
+    """End the stack of that name, wait until nothing of it is left, and say what was ended. UsageError where none is up."""
+    kept = read(name)
     if kept is None or kept.error:
         raise UsageError("no stack is up")
     _end(kept.pid, lambda: None if kept.here else 0)
-    place(PERSONS).unlink(missing_ok=True)
+    place(name).unlink(missing_ok=True)
+    if name != PERSONS:
+        (folder() / f"{name}.log").unlink(missing_ok=True)
     return kept.description
+
+
+def names(prefix: str) -> list[str]:
+    """Return the names of the stacks that are up and begin with ``prefix``."""
+    found = sorted(path.stem for path in folder().glob(f"{prefix}*.json"))
+    return [name for name in found if (kept := read(name)) is not None and not kept.error]
 
 
 def _await(keeper: subprocess.Popen[bytes], log: Path, name: str, progress: Progress) -> Kept:

@@ -8,10 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kio.schema.metadata.v12.request import MetadataRequest
-
 from stream_contracts.errors import HarnessError, StackError
-from stream_contracts.stack.client import Connection
 from stream_contracts.stack.service import Watched, first_to_end
 
 POLL_S = 0.015
@@ -69,8 +66,8 @@ def shortened(command: Sequence[str]) -> str:
     return " ".join(word if len(word) <= 120 else f"{word[:60]}…{word[-40:]}" for word in command)
 
 
-def cluster_complete(brokers: Sequence[tuple[int, str, int]]) -> Question:
-    """Every broker answers Metadata, knows a controller, and sees all the others."""
+def cluster_complete(brokers: Sequence[tuple[int, str, int]], controllers: int = 0) -> Question:
+    """Every broker answers Metadata, knows a controller, and sees all the others; separate controllers agree."""
     count = len(brokers)
 
     def ask() -> str:
@@ -78,13 +75,19 @@ def cluster_complete(brokers: Sequence[tuple[int, str, int]]) -> Question:
             missing = _seen_from(host, port, count)
             if missing:
                 return f"broker {node} at {host}:{port}: {missing}"
-        return ""
+        return _leaderless(*brokers[0][1:], controllers) if controllers else ""
 
     what = "the broker answers" if count == 1 else f"all {count} brokers answer"
-    return Question(f"{what} Metadata with a controller and {count} brokers", ask)
+    led = ", and the controllers agree" if controllers else ""
+    return Question(f"{what} Metadata with a controller and {count} brokers{led}", ask)
 
 
 def _seen_from(host: str, port: int, count: int) -> str:
+    # Imported here, as below: kio takes 0.3 s to import, and until this is asked a broker is starting on another core.
+    from kio.schema.metadata.v12.request import MetadataRequest
+
+    from stream_contracts.stack.client import Connection
+
     try:
         with Connection(host, port, timeout_s=2) as connection:
             answer = connection.ask(
@@ -97,3 +100,14 @@ def _seen_from(host: str, port: int, count: int) -> str:
     if len(answer.brokers) < count:
         return f"it sees {len(answer.brokers)} of {count} brokers"
     return ""
+
+
+def _leaderless(host: str, port: int, count: int) -> str:
+    from stream_contracts.stack.client import Connection
+    from stream_contracts.stack.quorum import incomplete
+
+    try:
+        with Connection(host, port, timeout_s=2) as connection:
+            return incomplete(connection, voters=count)
+    except HarnessError as error:
+        return f"the controllers, asked through a broker: {error}"

@@ -54,10 +54,9 @@ def _format(runtime: Runtime, progress: Progress) -> Callable[[Path], None]:
     def build(folder: Path) -> None:
         progress("formatting a broker's storage (once per Kafka and Java version)")
         properties = folder / "server.properties"
-        ports = [Ports(1, 2, 3)]
         write_properties(
             properties,
-            broker_properties(Blueprint(), 1, ports, host="127.0.0.1", log_dir=str(folder / "data")),
+            broker_properties(Blueprint(), 1, Ports(1, 2, 3), {1: 3}, host="127.0.0.1", log_dir=str(folder / "data")),
         )
         done = subprocess.run(
             runtime.command("kafka.tools.StorageTool", ["format", "-t", kafka_uuid(), "-c", str(properties)]),

@@ -3,79 +3,51 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
-from stream_contracts.faults import Fault
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import FaultApplied, Record
+from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.trial import evidence
-from stream_contracts.trial.cluster import Cluster, partitions_of
-from stream_contracts.trial.feed import Fed, Feeder
+from stream_contracts.trial import doors, evidence, rows
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
+from stream_contracts.trial.feed import Fed
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.rest import unfinished
-from stream_contracts.wire.hold import Hold
-from stream_contracts.wire.kafka import Address
-from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event
+from stream_contracts.trial.namespace import Namespace, namespace
+from stream_contracts.trial.rest import Rest
+from stream_contracts.trial.rows import Effect
+from stream_contracts.wire.lane import Lane
+from stream_contracts.workload.plan import Plan
 
-
-@dataclass(frozen=True, slots=True)
-class Arena:
-    """What all trials of one pipeline share.
-
-    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
-    """
-
-    contract: Contract
-    pipeline_name: str
-    brokers: tuple[Address, ...]
-    run_id: str
-    prefix: str
-    folder: Path
-    tap: Tap
-    cluster: Cluster
-    feeder: Feeder
-    events: tuple[Event, ...]
-    aborted: tuple[Event, ...]
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline under test."""
-        return self.contract.pipelines[self.pipeline_name]
-
-
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """A fault that waits for its moment, and whom it will hit."""
-
-    name: str
-    fault: Fault
-    hold: Hold
-    victim: Instance
+PORTIONS = 4
+"""In how many portions a paced feed comes."""
 
 
 class Case:
     """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
 
-    def __init__(self, arena: Arena, folder: Path, number: int) -> None:
-        self.arena, self.folder = arena, folder
+    def __init__(self, arena: Arena, folder: Path, number: int, plan: Plan) -> None:
+        self.arena, self.folder, self.plan = arena, folder, plan
         self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
         self._changed = threading.Event()
         self._leaving = ExitStack()
         self._began = monotonic()
-        self._fed: Fed | None = None
+        self._fed = Fed()
+        self._expected: Sequence[Expected] = ()
+        self._namespace: Namespace | None = None
+        self._live: list[Lane] = []
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
-        self._outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self.outputs = partitions_of({name: arena.contract.topics[topic].partitions for name, topic in sinks.items()})
+        self._rest = Rest(
+            arena.cluster, self._live, self.outputs, self.clock, sinks=self._progress, complete=self._complete
+        )
 
     def clock(self) -> float:
         """Seconds since the case began."""
@@ -84,81 +56,156 @@ class Case:
     def __enter__(self) -> Case:
         self._leaving.enter_context(self.journal)
         try:
-            self.arena.feeder.make_topics(self.arena.contract, self.names, len(self.arena.brokers))
-            for number in range(self.arena.pipeline.instances):
-                self.instances.append(self._instance(f"{self.arena.pipeline_name}-{number}"))
+            self._make_names()
+            for number in range(self.plan.instances or self.arena.pipeline.instances):
+                self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
             raise
         return self
 
+    def _make_names(self) -> None:
+        """Topics, the database's schema, and the subjects of this trial."""
+        arena = self.arena
+        arena.feeder.make_topics(arena.contract, self.names, len(arena.brokers))
+        if arena.subjects is not None:
+            arena.subjects.name_for(self.names)
+        if arena.database is not None:
+            made = namespace(arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock)
+            self._leaving.callback(made.drop)
+            self._namespace = made
+
     def __exit__(self, *_: object) -> None:
         self._leaving.close()
 
-    def _instance(self, name: str) -> Instance:
+    def instance(self, name: str) -> Instance:
+        """The instance of that name; `HarnessError` where a plan speaks of one that the contract does not have."""
+        found = next((instance for instance in self.instances if instance.lane.instance == name), None)
+        if found is None:
+            known = ", ".join(instance.lane.instance for instance in self.instances)
+            raise HarnessError(f"the plan speaks of the instance {name!r}, and there are only {known}")
+        return found
+
+    def start_another(self, identity: str | None) -> Instance:
+        """Start one more instance now: in the place of ``identity``, with its names; None: one with names of its own."""
+        number = len(self.instances)
+        own = f"{self.arena.pipeline_name}-{number}"
+        another = self._instance(own if identity is None else f"{identity}+{number}", identity or own)
+        self.instances.append(another)
+        another.start()
+        return another
+
+    def _instance(self, name: str, identity: str) -> Instance:
         arena = self.arena
-        lane = arena.tap.open_lane(name, arena.brokers, self.journal.add, self.clock, self._changed)
+        lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
         service = PIPELINES["command"](
             arena.pipeline,
-            name,
+            f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
-            addresses={"KAFKA_BOOTSTRAP_SERVERS": lane.bootstrap},
-            names=self.names.environment(arena.contract, arena.pipeline, name),
+            addresses=doors.addresses(lane, self._namespace, arena.subjects),
+            names=self.names.environment(arena.contract, arena.pipeline, identity),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
         self._leaving.callback(service.kill)
-        return Instance(lane, service, self.journal, self.clock)
+        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        made.patient = self.plan.patient
+        return made
 
-    def feed(self, *, with_aborted: bool) -> Fed:
-        """Send the workload, all at once."""
-        arena, aborted = self.arena, self.arena.aborted if with_aborted else ()
-        self._fed = arena.feeder.feed(arena.contract, self.names, arena.events, aborted, self.clock)
-        self.journal.add(*self._fed.sends)
-        return self._fed
+    def feed(self) -> Iterator[Fed]:
+        """Send the workload of the plan, a portion at each step; yields what was fed so far."""
+        arena, plan = self.arena, self.plan
+        drawn = arena.draw(plan.seed)
+        events = [event for event in drawn.events if not plan.events or event.id in plan.events]
+        portions = PORTIONS if plan.feed == "paced" else 1
+        aborted = drawn.aborted if plan.with_aborted else ()
+        for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
+            self._fed = self._fed.and_then(portion)
+            self.journal.add(*portion.sends)
+            yield self._fed
 
     def shared(self) -> bool:
         """Whether the instances are one stable group, so that each has its partitions."""
         groups = set[str]().union(*(instance.lane.groups for instance in self.instances))
         return any(self.arena.cluster.is_shared(group, len(self.instances)) for group in groups)
 
-    def arm(self, name: str, fault: Fault) -> Armed:
-        """Let a fault wait for its moment."""
-        victim = next(instance for instance in self.instances if instance.lane.instance == fault.at.instance)
-        return Armed(name, fault, victim.lane.arm(fault.at), victim)
-
-    def strike(self, armed: Armed) -> bool:
-        """The moment has come: apply the fault, heal it, and say whether it took effect."""
-        at = self.clock()
-        took_effect = armed.fault.strike(armed.hold, armed.victim)
-        if took_effect:  # one that had died before is for `look_after`, which counts it
-            armed.victim.replace(self.arena.cluster)
-        moment = str(armed.fault.at)
-        self.journal.add(FaultApplied(armed.name, moment, at if took_effect else None, self.clock(), took_effect))
-        return took_effect
-
     def look_after(self) -> str | None:
         """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
         for instance in self.instances:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
-        hopeless = [told for instance in self.instances if (told := instance.supervise(self.arena.cluster))]
+        hopeless = [told for instance in self.instances if (told := instance.supervise())]
+        self._live[:] = [instance.lane for instance in self.instances if instance.alive or not instance.retired]
         return hopeless[0] if hopeless else None
+
+    def broker(self, which: str) -> str:
+        """The service of the broker that holds an office now: leader of the first output, a coordinator, controller."""
+        cluster = self.arena.cluster
+        ids = sorted(set().union(*(instance.lane.transactional_ids for instance in self.instances)))
+        groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
+        if which == "leader":
+            node = cluster.leader(self.outputs[0])
+        elif which == "transaction-coordinator" and ids:
+            node = cluster.coordinator(ids[0], TRANSACTION)
+        elif which == "group-coordinator" and groups:
+            node = cluster.coordinator(groups[0], GROUP)
+        elif which == "controller":
+            node = cluster.controller()
+        else:
+            return which
+        return f"broker-{node}"
+
+    def kick(self, why: str) -> None:
+        """Kill the living and start them anew, as the liveness probe of a platform would; the history says so."""
+        for instance in self.instances:
+            if instance.alive and not instance.retired:
+                self.journal.add(Note(KICKED, f"{instance.lane.instance}: {why}", self.clock()))
+                instance.kill()
+                instance.replace()
+
+    def declared(self, partitions: Iterable[Partition]) -> Iterator[tuple[str, int]]:
+        """These topic-partitions under the names that the contract has for them; those of no contract are left out."""
+        names = {self.names.topic(topic): topic for topic in self.arena.contract.topics}
+        return ((names[topic], number) for topic, number in partitions if topic in names)
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""
         self._changed.wait(timeout_s)
         self._changed.clear()
 
+    def expects(self, oracle: Sequence[Expected]) -> None:
+        """What the fault-free run left: when it is all there, less else has to say that the run is over."""
+        self._expected = oracle
+
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
-        lanes = [instance.lane for instance in self.instances]
-        return unfinished(self.arena.cluster, lanes, self._fed.ends if self._fed else {}, self._outputs)
+        try:
+            return self._rest.unfinished(self._fed.ends)
+        except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
+            self.arena.cluster.forget()
+            return str(error)
 
-    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Record]:
+    def accounted(self) -> bool:
+        """Whether all that was fed is behind a committed offset, or has its effect."""
+        return self._rest.accounted(self._fed.ends)
+
+    def _progress(self) -> tuple[int, bool]:
+        return self._namespace.progress() if self._namespace else (0, False)
+
+    def _complete(self) -> bool | None:
+        return rows.whole(self._found({}), self._expected) if self._expected else None
+
+    def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
-        arena = self.arena
-        found = evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        found = self._found(causes)
         self.journal.add(*found)
+        return found
+
+    def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
+        arena = self.arena
+        found: list[Effect] = []
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        if self._namespace is not None:
+            found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from time import sleep
+from typing import Any, NamedTuple
 
 from kio.schema.consumer_group_heartbeat.v1.request import ConsumerGroupHeartbeatRequest
 from kio.schema.describe_groups.v5.request import DescribeGroupsRequest
+from kio.schema.describe_quorum.v1.request import DescribeQuorumRequest
+from kio.schema.describe_quorum.v1.request import PartitionData as QuorumPartition
+from kio.schema.describe_quorum.v1.request import TopicData as QuorumTopic
+from kio.schema.describe_transactions.v0.request import DescribeTransactionsRequest
 from kio.schema.find_coordinator.v4.request import FindCoordinatorRequest
+from kio.schema.init_producer_id.v4.request import InitProducerIdRequest
 from kio.schema.leave_group.v5.request import LeaveGroupRequest, MemberIdentity
 from kio.schema.list_offsets.v7.request import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
+from kio.schema.list_transactions.v0.request import ListTransactionsRequest
 from kio.schema.metadata.v12.request import MetadataRequest, MetadataRequestTopic
 from kio.schema.offset_fetch.v8.request import OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics
-from kio.schema.types import BrokerId, GroupId, TopicName
-from kio.static.primitive import i8, i32, i64
+from kio.schema.types import BrokerId, GroupId, TopicName, TransactionalId
+from kio.static.primitive import i8, i32, i32Timedelta, i64
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.client import Connection
@@ -22,11 +30,28 @@ from stream_contracts.wire.membership import Member
 
 Partition = tuple[str, int]
 
+PATIENCE_S = 5.0
+"""How long one answer may take; a broker that is frozen gives none."""
+GROUP, TRANSACTION = 0, 1
+"""The kinds of coordinator (FindCoordinator, "key type")."""
+METADATA_LOG = "__cluster_metadata"
 LATEST = -1
 READ_UNCOMMITTED, READ_COMMITTED = 0, 1
 _UNSTABLE_OFFSET = 88
+_CONCURRENT = 51
+_FENCE_FOR = dt.timedelta(seconds=10)
 _GONE = {25, 69, 110}
 """Unknown member, no such group, fenced epoch: whoever was to leave has left."""
+
+
+class OpenTransaction(NamedTuple):
+    """A transaction that has not ended: whose, since how many seconds, and where it has written."""
+
+    transactional_id: str
+    producer_id: int
+    epoch: int
+    age_s: float
+    partitions: list[Partition]
 
 
 class Cluster:
@@ -43,6 +68,81 @@ class Cluster:
         """Close every connection."""
         while self._connections:
             self._connections.popitem()[1].close()
+
+    def forget(self) -> None:
+        """Close every connection and forget who leads: after something was done to a broker."""
+        self.close()
+        self._leaders.clear()
+        self._coordinators.clear()
+
+    def leader(self, partition: Partition) -> int:
+        """The node that leads this topic-partition now."""
+        self._leaders.pop(partition, None)
+        self.at_leader(partition)
+        return self._leaders[partition]
+
+    def coordinator(self, key: str, kind: int) -> int:
+        """The node that coordinates a group (kind 0) or a transactional id (kind 1) now."""
+        request = FindCoordinatorRequest(key_type=i8(kind), coordinator_keys=(key,))
+        found = self._connection(self._seed()).ask(request).coordinators[0]
+        if found.error_code:
+            raise HarnessError(f"no coordinator for {key}: error {int(found.error_code)}")
+        self._addresses[int(found.node_id)] = (found.host, int(found.port))
+        return int(found.node_id)
+
+    def controller(self) -> int:
+        """The node that is the active controller now."""
+        request = DescribeQuorumRequest(
+            topics=(
+                QuorumTopic(topic_name=TopicName(METADATA_LOG), partitions=(QuorumPartition(partition_index=i32(0)),)),
+            )
+        )
+        answer = self._connection(self._seed()).ask(request)
+        return int(answer.topics[0].partitions[0].leader_id)
+
+    def open_transactions(self, transactional_ids: Iterable[str]) -> list[OpenTransaction]:
+        """Those of these transactional ids that have a transaction open now (KIP-664, DescribeTransactions)."""
+        found = []
+        for transactional_id in transactional_ids:
+            connection = self._connection(self._addresses[self.coordinator(transactional_id, TRANSACTION)])
+            listed = connection.ask(ListTransactionsRequest(state_filters=("Ongoing",), producer_id_filters=()))
+            if transactional_id not in [str(state.transactional_id) for state in listed.transaction_states]:
+                continue  # of one that is not open, the start is told as -1, which our codec does not take for a time
+            request = DescribeTransactionsRequest(transactional_ids=(TransactionalId(transactional_id),))
+            (state,) = connection.ask(request).transaction_states
+            if not state.error_code and str(state.transaction_state) == "Ongoing":
+                age = dt.datetime.now(dt.UTC) - state.transaction_start_time
+                parts = [(str(topic.topic), int(number)) for topic in state.topics for number in topic.partitions]
+                found.append(
+                    OpenTransaction(
+                        transactional_id, int(state.producer_id), int(state.producer_epoch), age.total_seconds(), parts
+                    )
+                )
+        return found
+
+    def fence(self, transactional_id: str) -> bool:
+        """Begin a new epoch of this transactional id, as a second producer with the same settings does."""
+        node = self.coordinator(transactional_id, TRANSACTION)
+        request = InitProducerIdRequest(
+            transactional_id=TransactionalId(transactional_id), transaction_timeout=i32Timedelta.parse(_FENCE_FOR)
+        )
+        connection = self._connection(self._addresses[node])
+        for _ in range(50):
+            code = int(connection.ask(request).error_code)
+            if code != _CONCURRENT:
+                return not code
+            sleep(0.02)  # the open transaction is being aborted: ask again, as every client does
+        return False
+
+    def _seed(self) -> Address:
+        """A broker that answers: the first of the seeds that lets us in."""
+        for address in self._seeds:
+            try:
+                self._connection(address)
+            except HarnessError:
+                continue
+            return address
+        raise HarnessError(f"none of the brokers {self._seeds} lets us in")
 
     def at_leader(self, partition: Partition) -> Connection:
         """The connection to the broker that leads this topic-partition."""
@@ -114,7 +214,7 @@ class Cluster:
         request = MetadataRequest(
             topics=(asked,), allow_auto_topic_creation=False, include_topic_authorized_operations=False
         )
-        answer = self._connection(self._seeds[0]).ask(request)
+        answer = self._connection(self._seed()).ask(request)
         self._addresses.update({int(node.node_id): (node.host, int(node.port)) for node in answer.brokers})
         for found in answer.topics:
             for part in found.partitions:
@@ -124,7 +224,7 @@ class Cluster:
     def _coordinator(self, group: str) -> Connection:
         if group not in self._coordinators:
             request = FindCoordinatorRequest(key_type=i8(0), coordinator_keys=(group,))
-            found = self._connection(self._seeds[0]).ask(request).coordinators[0]
+            found = self._connection(self._seed()).ask(request).coordinators[0]
             if found.error_code:
                 raise HarnessError(f"no coordinator for group {group}: error {int(found.error_code)}")
             self._coordinators[group] = (found.host, int(found.port))
@@ -132,7 +232,7 @@ class Cluster:
 
     def _connection(self, address: Address) -> Connection:
         if address not in self._connections:
-            self._connections[address] = Connection(*address)
+            self._connections[address] = Connection(*address, timeout_s=PATIENCE_S)
         return self._connections[address]
 
 

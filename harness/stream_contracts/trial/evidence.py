@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.history.model import Expected, Record, Send
+from stream_contracts.trial import rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.feed import EVENT_HEADER, shown
 from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.normal import digester
+from stream_contracts.trial.rows import Effect
 
 _MOST_DIGITS = 18
 """A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
@@ -41,9 +43,9 @@ def records(
     return found
 
 
-def oracle(found: Sequence[Record], sends: Sequence[Send]) -> list[Expected]:
+def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:
     """What a fault-free run left, as the expectation for every faulted one."""
-    effects = [record for record in found if record.fate in ("committed", "plain")]
+    effects = [each for each in found if isinstance(each, Record) and each.fate in ("committed", "plain")]
     guesses = _by_order(effects, sends)
     seen: Counter[tuple[str, str]] = Counter()
     of_key: Counter[tuple[str, str | None, str | None]] = Counter()
@@ -62,7 +64,7 @@ def oracle(found: Sequence[Record], sends: Sequence[Send]) -> list[Expected]:
             )
         )  # fmt: skip
         of_key[key] += 1
-    return expected
+    return [*expected, *rows.expected(found, sends, _by_order)]
 
 
 def _by_order(effects: Sequence[Record], sends: Sequence[Send]) -> dict[tuple[str, int, int], int]:

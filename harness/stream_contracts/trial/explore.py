@@ -1,103 +1,135 @@
-"""The sweep: record a pipeline without faults, then kill it at each moment of its wire traffic, and judge every end.
+"""The sweep: record a pipeline without faults, then try the programme of faults on it, and judge every end.
 
 The fault-free run is the oracle: a faulted run must end in the same committed outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from itertools import count
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic
 
-from stream_contracts.anomalies import invariants, judge
 from stream_contracts.errors import HarnessError
+from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
-from stream_contracts.history import tables
-from stream_contracts.history.model import Expected
-from stream_contracts.trial import evidence
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.crew import Crew
+from stream_contracts.trial.programme import Step, kills, programme
 from stream_contracts.trial.proof import Proof
-from stream_contracts.trial.run import Run, run
-from stream_contracts.wire.moment import PHASES, Moment, urgency
-from stream_contracts.workload.plan import Plan, Strike
+from stream_contracts.trial.run import Run
+from stream_contracts.trial.runner import Runner, end_of_logs
+from stream_contracts.trial.shrink import shrink
+from stream_contracts.wire.moment import Moment
+from stream_contracts.workload.plan import Plan
 
 Progress = Callable[[str], None]
 
-ALL_UP_TO = 64
-"""A sweep takes every moment up to this many; above, it takes the classes (`representatives`), and says so."""
+BUDGET_S = 60.0
+"""How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
 
-def prove(arena: Arena, seed: int, progress: Progress = lambda _: None, *, every_moment: bool = False) -> Proof:
-    """Judge the delivery promise of the arena's pipeline.
+def prove(
+    crew: Sequence[Arena],
+    seed: int,
+    progress: Progress = lambda _: None,
+    *,
+    every_moment: bool = False,
+    budget_s: float = BUDGET_S,
+) -> Proof:
+    """Judge the delivery promise of the pipeline, with a trial at a time in each arena of the crew.
 
-    Two fault-free runs come first, the second with aborted transactions in its input; then a trial per moment, until
-    one breaks the promise. An error of our own gives ``unknown: harness-error``, never a pass.
+    Fault-free runs come first: one is the oracle, one has aborted transactions in its input, one is fed by and by. Then
+    the steps of the programme, until one breaks the promise or the budget is spent. An error of our own gives
+    ``unknown: harness-error``, never a pass.
     """
-    plan = Plan(arena.contract.name, arena.pipeline_name, seed)
-    return _proved(_Sweep(arena, plan, progress), every_moment=every_moment)
+    plan = Plan(crew[0].contract.name, crew[0].pipeline_name, seed)
+    sweep = _Sweep(crew, plan, progress)
+    return _proved(sweep, lambda: sweep.recorded() or sweep.swept(budget_s, every_moment=every_moment))
 
 
 def replay(arena: Arena, plan: Plan, progress: Progress = lambda _: None) -> Proof:
     """Run one plan again and judge it; ``unknown: not-exercised`` where a fault of it does not take effect."""
-    return _proved(_Sweep(arena, replace(plan, with_aborted=False, strikes=()), progress), only=plan)
+    sweep = _Sweep([arena], replace(plan, with_aborted=False, strikes=(), feed="at-once"), progress)
+    return _proved(sweep, lambda: sweep.oracled() or sweep.replayed(plan))
 
 
-def _proved(sweep: _Sweep, *, every_moment: bool = False, only: Plan | None = None) -> Proof:
+def _proved(sweep: _Sweep, judged: Callable[[], Judgement]) -> Proof:
     began, proof = monotonic(), sweep.proof
     try:
-        proof.judgement = sweep.recorded() or (
-            sweep.swept(every_moment=every_moment) if only is None else sweep.replayed(only)
-        )
+        proof.judgement = judged()
     except HarnessError as error:
         proof.judgement = Judgement.unknown(Reason.HARNESS_ERROR, str(error))
+    sweep.close()
     proof.seconds = monotonic() - began
     return proof
 
 
-class _Sweep:
-    """The state of one `prove`: the oracle once there is one, the moments that were seen, and the count of runs."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a step: the last run that was made for it."""
 
-    def __init__(self, arena: Arena, plan: Plan, progress: Progress) -> None:
+    step: Step
+    run: Run
+    judgement: Judgement
+
+
+class _Sweep:
+    """The state of one `prove`: what runs, the moments that were seen, and how far it is."""
+
+    def __init__(self, arenas: Sequence[Arena], plan: Plan, progress: Progress) -> None:
         self.proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), plan.seed)
-        self._arena, self._plan, self._progress = arena, plan, progress
-        self._invariants = invariants(arena.contract.invariants)
-        self._numbers = count()
-        self._oracle: list[Expected] = []
+        self._arenas, self._plan, self._progress = arenas, plan, progress
+        self._crew, self._runner = Crew(arenas), Runner(arenas[0])
         self._moments: list[Moment] = []
 
-    def recorded(self) -> Judgement | None:
-        """Record two runs without faults; a judgement where they already settle the matter."""
+    def close(self) -> None:
+        """Put down how much was done."""
+        self.proof.trials, self.proof.trial_seconds = self._runner.trials, self._runner.seconds
+
+    def oracled(self) -> Judgement | None:
+        """Record a run without faults: the oracle. A judgement where there can be none."""
         self._progress("recording a run without faults")
-        first = self._run(self._plan)
-        self._oracle = evidence.oracle(first.records, first.sends)
+        first, expected = self._runner.record(self._arenas[0], self._plan)
+        self._moments = list(first.moments)
         if first.restless:
-            return self._no_rest(first, "without any fault")
-        if not self._oracle:
+            return self._no_rest(first)
+        if not expected:
             return Judgement.unknown(
-                Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {_end_of_logs(first)}"
+                Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
             )
+        return None
+
+    def recorded(self) -> Judgement | None:
+        """Record runs without faults; a judgement where they already settle the matter."""
+        settled = self.oracled()
+        if settled is not None:
+            return settled
         self._plan = replace(self._plan, with_aborted=True)
-        second = self._run(self._plan)
-        if second.restless:
-            return self._no_rest(second, "without any fault, with aborted transactions in the input")
-        again = set(second.moments)
-        self._moments = [moment for moment in first.moments if moment in again]
-        compared = self._judged(second)
-        return None if compared.verdict is Verdict.PASS else self._without_faults(compared, second)
+        others = [self._plan, replace(self._plan, feed="paced")]
+        done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._runner.run(arena, plan))))
+        again = set(done[self._plan.feed].moments)
+        self._moments = [moment for moment in self._moments if moment in again]
+        for plan in others:
+            other = done[plan.feed]
+            if other.restless:
+                return self._no_rest(other)
+            compared = self._runner.judged(other)
+            if compared.verdict is not Verdict.PASS:
+                return self._without_faults(compared, other)
+        return None
 
     def replayed(self, plan: Plan) -> Judgement:
         """Judge one plan."""
-        done = self._run(plan)
-        judgement = self._judged(done)
+        done = self._runner.run(self._arenas[0], plan)
+        judgement = self._runner.judged(done)
         self.proof.seen = self.proof.moments = len(plan.strikes)
         self.proof.exercised = done.struck
-        if done.restless:
-            return self._no_rest(done, "in this plan")
+        if done.restless and judgement.verdict is not Verdict.FAIL:
+            return self._no_rest(done)
         if judgement.verdict is Verdict.PASS and not done.exercised:
             return Judgement.unknown(
                 Reason.NOT_EXERCISED,
@@ -105,64 +137,100 @@ class _Sweep:
             )
         return judgement
 
-    def swept(self, *, every_moment: bool) -> Judgement:
-        """Strike at each of the chosen moments, until one breaks the promise."""
-        seen = self._moments
-        moments = list(seen) if every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
-        moments.sort(key=urgency)
-        self.proof.seen, self.proof.moments = len(seen), len(moments)
-        missed: list[Moment] = []
+    def swept(self, budget_s: float, *, every_moment: bool) -> Judgement:
+        """Try the steps of the programme, until one breaks the promise or the budget is spent."""
+        self.proof.seen = len(self._moments)
+        self.proof.moments = len(kills(self._moments, every_moment=every_moment))
+        steps = self._affordable(
+            programme(self._plan, self._moments, every_moment=every_moment), monotonic() + budget_s
+        )
+        missed: list[Step] = []
+        failed: list[_Outcome] = []
+        restless: list[_Outcome] = []
         warnings: dict[str, Finding] = {}
-        for number, moment in enumerate(moments, 1):
-            self._progress(f"moment {number}/{len(moments)}: kill-app {moment}")
-            judgement, last = self._strike(moment)
-            if last.restless:
-                return self._no_rest(last, f"killed {moment}")
-            if judgement.verdict is Verdict.FAIL:
-                self._failed(judgement, last, moment)
-                return judgement
-            warnings.update({finding.rule: finding for finding in judgement.findings})
-            if last.exercised:
-                self.proof.exercised += 1
-            else:
-                missed.append(moment)
-        if missed or not moments:
-            what = f"{len(missed)} of {len(moments)} moments did not come again" if moments else "no moment was seen"
-            told = "; ".join(str(moment) for moment in missed[:3])
-            return Judgement.unknown(Reason.NOT_EXERCISED, f"{what}: {told}" if told else what)
-        return Judgement.of(list(warnings.values()))
+        for outcome in self._crew.run(steps, self._tried, alone=_alone):
+            if outcome.judgement.verdict is Verdict.FAIL:
+                failed.append(outcome)
+            elif outcome.run.restless:
+                restless.append(outcome)
+            elif not outcome.run.exercised:
+                missed.append(outcome.step)
+            self._count(outcome)
+            warnings.update({finding.rule: finding for finding in outcome.judgement.findings})
+            if failed or restless:
+                self._crew.stopping.set()
+        if failed:
+            return self._failed(failed[0])
+        if restless:
+            return self._no_rest(restless[0].run)
+        if not self.proof.moments:
+            return Judgement.unknown(Reason.NOT_EXERCISED, "no moment was seen")
+        return self._missed(missed) or Judgement.of(list(warnings.values()))
 
-    def _strike(self, moment: Moment) -> tuple[Judgement, Run]:
-        strike = Strike("kill-app", moment.instance, moment.role, moment.api, moment.nth, moment.phase)
-        plan = replace(self._plan, strikes=(strike,))
-        for _ in range(TRIES):
-            last = self._run(plan)
-            judgement = self._judged(last)
+    def _affordable(self, steps: Iterator[Step], until: float) -> Iterator[Step]:
+        owed = self.proof.moments
+        for step in steps:
+            self.proof.spent = monotonic() > until
+            if self.proof.spent and not owed:
+                return
+            if self.proof.spent and not step.owed:
+                continue  # what is owed is still to come
+            owed -= step.owed
+            self._progress(f"{self.proof.told_so_far}: {step.plans[0]}")
+            yield step
+
+    def _tried(self, arena: Arena, step: Step) -> _Outcome:
+        for plan in step.plans * (TRIES if step.moment else 1):
+            self._runner.expects(arena, plan)
+            last = self._runner.run(arena, plan)
+            judgement = self._runner.judged(last)
             if last.exercised or last.restless or judgement.verdict is Verdict.FAIL:
                 break
-        return judgement, last
+        return _Outcome(step, last, judgement)
 
-    def _failed(self, judgement: Judgement, failing: Run, moment: Moment) -> None:
-        """Run the failing plan again, to say how surely it fails, and remember where it lies."""
-        self.proof.struck_at, self.proof.folder = f"kill-app {moment}", failing.folder
-        self.proof.exercised += failing.exercised
-        again = 0
-        for number in range(REPLAYS):
-            self._progress(f"replaying the failing plan {number + 1}/{REPLAYS}")
-            replayed = self._run(failing.plan)
-            again += self._judged(replayed).verdict is judgement.verdict
-        self.proof.replayed = f"{again}/{REPLAYS}"
+    def _count(self, outcome: _Outcome) -> None:
+        exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
+        if outcome.step.moment is not None:
+            self.proof.exercised += exercised
+        else:
+            self.proof.others += 1
+            self.proof.others_exercised += exercised
 
-    def _without_faults(self, compared: Judgement, second: Run) -> Judgement:
+    def _missed(self, missed: Sequence[Step]) -> Judgement | None:
+        """Unknown, where a moment under kill-app, or all the classes of another fault, did not come."""
+        moments = [str(step.moment) for step in missed if step.moment is not None]
+        if not moments:
+            return None
+        what = f"{len(moments)} of {self.proof.moments} moments did not come again"
+        return Judgement.unknown(Reason.NOT_EXERCISED, f"{what}: {'; '.join(moments[:3])}")
+
+    def _failed(self, outcome: _Outcome) -> Judgement:
+        """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
+        arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
+        self._progress("making the failing plan smaller")
+        keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
+        small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
+        self._progress("replaying the failing plan")
+        again = list(self._crew.run(iter([small] * REPLAYS), self._runner.run))
+        verdicts = [(run, self._runner.judged(run)) for run in again]
+        failed = [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
+        self.proof.replayed = f"{len(failed)}/{REPLAYS}"
+        if failed:
+            failing, judgement = failed[0]
+        self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
+        return judgement
+
+    def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
         """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
 
         A third run, fed as the first, tells the two apart where values were lost and others came instead.
         """
-        self.proof.struck_at, self.proof.folder = "no fault: only aborted transactions in the input", second.folder
+        fed = ", fed by and by" if other.plan.feed == "paced" else ""
+        self.proof.struck_at, self.proof.folder = f"no fault: only aborted transactions in the input{fed}", other.folder
         rules = {finding.rule for finding in compared.findings}
         if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
-            third = self._run(replace(self._plan, with_aborted=False))
-            if self._judged(third).verdict is not Verdict.PASS:
+            third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))
+            if self._runner.judged(third).verdict is not Verdict.PASS:
                 return Judgement.unknown(
                     Reason.HARNESS_ERROR,
                     "two runs without faults gave different outputs for the same input, so there is nothing to compare "
@@ -170,43 +238,14 @@ class _Sweep:
                 )
         return compared
 
-    def _no_rest(self, restless: Run, when: str) -> Judgement:
-        self.proof.struck_at, self.proof.folder = when, restless.folder
+    def _no_rest(self, restless: Run) -> Judgement:
+        self.proof.struck_at, self.proof.folder = str(restless.plan), restless.folder
         return Judgement.unknown(
             Reason.HARNESS_ERROR,
-            f"{when}, the pipeline did not come to rest: {restless.restless}. {_end_of_logs(restless)}",
+            f"with {restless.plan}, the pipeline did not come to rest: {restless.restless}. {end_of_logs(restless)}",
         )
 
-    def _run(self, plan: Plan) -> Run:
-        done = run(plan, self._arena, next(self._numbers), self._oracle)
-        self.proof.trials += 1
-        if plan.strikes:
-            self.proof.trial_seconds.append(done.seconds)
-        return done
 
-    def _judged(self, done: Run) -> Judgement:
-        with tables.load(done.journal) as history:
-            pipeline = self._arena.pipeline
-            return judge(history, pipeline.promises.made, compare=pipeline.compare.how, extra=self._invariants)
-
-
-def representatives(moments: Iterable[Moment]) -> list[Moment]:
-    """The first, second and last of each class (instance, role, API, phase), in the order in which they came."""
-    moments = list(moments)
-    chosen: set[Moment] = set()
-    for phase in PHASES:
-        by_class: dict[tuple[str, str, str], list[Moment]] = {}
-        for moment in moments:
-            if moment.phase == phase:
-                by_class.setdefault((moment.instance, moment.role, moment.api), []).append(moment)
-        for members in by_class.values():
-            chosen.update([*members[:2], members[-1]])
-    return [moment for moment in moments if moment in chosen]
-
-
-def _end_of_logs(done: Run, lines: int = 12) -> str:
-    told = []
-    for log in sorted(done.folder.glob("*.log")):
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-        told.append(f"The end of its log ({log}):\n" + "\n".join(f"    {line}" for line in tail or ["(empty)"]))
-    return "\n".join(told)
+def _alone(step: Step) -> bool:
+    """Whether a step strikes what the trials beside it use as well."""
+    return any(FAULTS[strike.fault].shared for plan in step.plans for strike in plan.strikes)

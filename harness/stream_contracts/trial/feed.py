@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from time import monotonic
 
 from confluent_kafka import KafkaException, Message, Producer
@@ -27,8 +28,12 @@ EVENT_HEADER = "stream-contracts-event"
 class Fed:
     """What was fed: a row per event, and for each partition the offset behind its last event that counts."""
 
-    sends: tuple[Send, ...]
-    ends: Mapping[Partition, int]
+    sends: tuple[Send, ...] = ()
+    ends: Mapping[Partition, int] = field(default_factory=dict)
+
+    def and_then(self, more: Fed) -> Fed:
+        """What was fed by the one and then by the other."""
+        return Fed((*self.sends, *more.sends), {**self.ends, **more.ends})
 
 
 class Feeder:
@@ -67,27 +72,44 @@ class Feeder:
         events: Sequence[Event],
         aborted: Sequence[Event],
         clock: Callable[[], float],
-    ) -> Fed:
-        """Send the events in order, and half-way, in a transaction that is aborted, the ``aborted`` ones."""
-        half = len(events) // 2
+        portions: int = 1,
+    ) -> Iterator[Fed]:
+        """Send the events in order, a portion at each step, and half-way, in a transaction that is aborted, the
+        ``aborted`` ones. Yields each portion once the log is known to hold it.
+        """
         placed = _placed((*events, *aborted), contract)
         seqs: Counter[tuple[str, bytes | None]] = Counter()
-        sends = self._send(self._plain, names, events[:half], "ok", placed, seqs, clock)
-        if aborted:
-            if not self._begun:
-                self._aborting.init_transactions(PATIENCE_S)
-                self._begun = True
-            self._aborting.begin_transaction()
-            sends += self._send(self._aborting, names, aborted, "aborted", placed, Counter(), clock)
-            self._aborting.abort_transaction(PATIENCE_S)
-        sends += self._send(self._plain, names, events[half:], "ok", placed, seqs, clock)
-        ends: dict[Partition, int] = {}
-        for send in sends:
-            if send.outcome == "ok" and send.offset is not None:
-                partition = (send.topic, send.partition)
-                ends[partition] = max(ends.get(partition, 0), send.offset + 1)
-        self._confirm(contract, names, ends)
-        return Fed(tuple(sends), ends)
+        bounds = [len(events) * number // portions for number in range(portions + 1)]
+        half = len(events) // 2
+        for start, end in pairwise(bounds):
+            sends = self._send(
+                self._plain, names, events[start : max(start, min(half, end))], "ok", placed, seqs, clock
+            )
+            if aborted and start <= half < end:
+                sends += self._abort(names, aborted, placed, clock)
+            sends += self._send(self._plain, names, events[max(start, min(half, end)) : end], "ok", placed, seqs, clock)
+            ends: dict[Partition, int] = {}
+            for send in sends:
+                if send.outcome == "ok" and send.offset is not None:
+                    partition = (send.topic, send.partition)
+                    ends[partition] = max(ends.get(partition, 0), send.offset + 1)
+            self._confirm(contract, names, ends)
+            yield Fed(tuple(sends), ends)
+
+    def _abort(
+        self,
+        names: Names,
+        aborted: Sequence[Event],
+        placed: Mapping[tuple[str, bytes | None], int],
+        clock: Callable[[], float],
+    ) -> list[Send]:
+        if not self._begun:
+            self._aborting.init_transactions(PATIENCE_S)
+            self._begun = True
+        self._aborting.begin_transaction()
+        sends = self._send(self._aborting, names, aborted, "aborted", placed, Counter(), clock)
+        self._aborting.abort_transaction(PATIENCE_S)
+        return sends
 
     def _send(
         self,

@@ -16,14 +16,30 @@ POLITE_S = 5.0
 
 
 class Instance:
-    """Start, watch and end the process of one instance; every life of it goes into the journal."""
+    """Start, watch and end the process of one instance; every life of it goes into the journal.
 
-    def __init__(self, lane: Lane, service: Service, journal: Journal, clock: Callable[[], float]) -> None:
-        self.lane, self.service = lane, service
+    ``identity`` is whose names it uses: its own, or those of the instance whose place it takes.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        service: Service,
+        cluster: Cluster,
+        journal: Journal,
+        clock: Callable[[], float],
+        identity: str,
+    ) -> None:
+        self.lane, self.service, self.identity = lane, service, identity
+        self.retired = False
+        self.former_ids: set[str] = set()
+        """The transactional ids of its former lives."""
+        self.patient = False
+        """Whether its groups find out by themselves that it is gone."""
         self.own_ends: list[int] = []
         """The exit statuses with which it ended by itself."""
-        self._journal, self._clock = journal, clock
-        self._started_at = 0.0
+        self._cluster, self._journal, self._clock = cluster, journal, clock
+        self._started_at, self._ended = 0.0, True
 
     @property
     def alive(self) -> bool:
@@ -32,7 +48,9 @@ class Instance:
 
     def start(self) -> None:
         """Begin a life."""
-        self._started_at = self._clock()
+        self.former_ids |= self.lane.transactional_ids
+        self.lane.transactional_ids.clear()
+        self._started_at, self._ended = self._clock(), False
         self.service.start()
 
     def kill(self) -> None:
@@ -46,32 +64,54 @@ class Instance:
             self.service.stop(POLITE_S)
             self._buried()
 
-    def replace(self, cluster: Cluster) -> None:
-        """After a death: close what the dead held, say goodbye for it to its groups, and start anew.
+    def pause(self) -> None:
+        """Freeze the process; its connections stay."""
+        self.service.pause()
 
-        Without the goodbye its partitions stay blocked for the session timeout (45 s by default); that time is
-        compressed, and the history says so.
+    def resume(self) -> None:
+        """Thaw it."""
+        self.service.resume()
+
+    def retire(self) -> None:
+        """Do not start it again when it ends."""
+        self.retired = True
+
+    def evict(self) -> None:
+        """Say goodbye for it to its groups.
+
+        Without that its partitions stay blocked for the session timeout (45 s by default); that time is compressed, and
+        the history says so.
         """
-        self.lane.cut()
-        members = tuple(self.lane.members.values())
-        for member in cluster.dismiss(members):
+        if self.patient:
+            return
+        for member in self._cluster.dismiss(tuple(self.lane.members.values())):
             self.lane.members.pop(member.member_id, None)
             self._journal.add(Note("time compressed", f"LeaveGroup for {member.member_id}", self._clock()))
+
+    def replace(self) -> None:
+        """After a death: close what the dead held, say goodbye for it to its groups, and start anew."""
+        self.lane.cut()
+        self.evict()
         self.start()
 
-    def supervise(self, cluster: Cluster) -> str | None:
-        """Start a process that ended by itself again; a sentence about it when it keeps ending."""
-        if self.alive:
+    def supervise(self) -> str | None:
+        """Start a process that ended by itself again, unless it is retired; a sentence when it keeps ending."""
+        if self.alive or self._ended:
             return None
         status = self.service.exit_status
         self.own_ends.append(-1 if status is None else status)
         self._buried()
+        if self.retired:
+            self.lane.cut()
+            self.evict()
+            return None
         if len(self.own_ends) > RESTARTS:
             return f"{self.lane.instance} ended by itself {len(self.own_ends)} times, last with status {status}"
-        self.replace(cluster)
+        self.replace()
         return None
 
     def _buried(self) -> None:
+        self._ended = True
         status = self.service.exit_status
         self._journal.add(
             ProcessLife(self.lane.instance, self.service.incarnation, self._started_at, self._clock(), status)

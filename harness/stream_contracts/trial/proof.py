@@ -6,18 +6,26 @@ import statistics
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stream_contracts.findings import Judgement
+from stream_contracts.anomalies import broken_by
+from stream_contracts.anomalies.anomaly import DELIVERIES
+from stream_contracts.findings import Judgement, Reason, Verdict
 
 
 @dataclass(slots=True)
 class Proof:
-    """What a sweep came to. ``moments`` were chosen of ``seen``; ``exercised`` of them were struck by the fault."""
+    """What a sweep came to. ``moments`` were chosen of ``seen``; ``exercised`` of them were struck by kill-app.
+
+    ``others`` are the other faults that were tried, ``spent`` tells that the budget ended the sweep.
+    """
 
     judgement: Judgement
     seed: int
     seen: int = 0
     moments: int = 0
     exercised: int = 0
+    others: int = 0
+    others_exercised: int = 0
+    spent: bool = False
     trials: int = 0
     seconds: float = 0.0
     trial_seconds: list[float] = field(default_factory=list)
@@ -26,16 +34,42 @@ class Proof:
     folder: Path | None = None
 
     @property
+    def told_so_far(self) -> str:
+        """How far it is: ``moments 31/31 exercised, other faults 24/25``."""
+        others = f", other faults {self.others_exercised}/{self.others}" if self.others else ""
+        return f"moments {self.exercised}/{self.moments} exercised{others}"
+
+    @property
     def told(self) -> str:
-        """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s a moment, seed 1``."""
+        """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s each, seed 1``."""
         if not self.moments:
             return f"no moment tried, {self.trials} trials in {self.seconds:.1f} s, seed {self.seed}"
         chosen = "" if self.seen == self.moments else f" (classes: first, second and last; of {self.seen} seen)"
-        stopped = ", stopped at the first that broke it" if self.replayed else ""
-        return (
-            f"moments {self.exercised}/{self.moments} exercised{chosen}{stopped}, {self.trials} trials in {self.seconds:.1f} s, "
-            f"median {self.median_s:.2f} s a moment, seed {self.seed}"
+        stopped = (
+            ", stopped at the first that broke it" if self.replayed else ", until the budget was spent" * self.spent
         )
+        return (
+            f"{self.told_so_far}{chosen}{stopped}, {self.trials} trials in {self.seconds:.1f} s, "
+            f"median {self.median_s:.2f} s each, seed {self.seed}"
+        )
+
+    def of(self, promise: str) -> Proof:
+        """What it came to for one promise of the pipeline: ``delivery``, ``order``, …
+
+        Where another promise broke and ended the sweep, this one was not tried out: ``unknown``.
+        """
+        judged = self.judgement
+        breaks = frozenset(DELIVERIES) if promise == "delivery" else frozenset({promise})
+        own = [finding for finding in judged.findings if breaks & broken_by(finding.rule)]
+        if judged.verdict is Verdict.UNKNOWN:
+            return self
+        if any(finding.counts for finding in own):
+            return replace(self, judgement=Judgement.of(own))
+        if judged.verdict is Verdict.FAIL:
+            others = ", ".join(dict.fromkeys(finding.rule for finding in judged.findings if finding.counts))
+            note = f"the sweep ended where another promise broke ({others}); mend that, and run it again"
+            return replace(self, judgement=Judgement.unknown(Reason.NOT_EXERCISED, note), replayed="")
+        return replace(self, judgement=Judgement.of(own if promise != "delivery" else judged.findings))
 
     def explained(self) -> Judgement:
         """The judgement, with when it showed, how surely it shows again, and where the evidence lies."""

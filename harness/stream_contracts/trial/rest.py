@@ -1,22 +1,112 @@
-"""Has a run come to rest? Asked of the brokers, by several signals; never guessed from a silence alone."""
+"""Has a run come to rest? Asked of brokers and database, by several signals.
+
+A silence alone is never enough while something that was fed is not accounted for. But a pipeline may keep its offsets
+elsewhere than in Kafka, in its database for example; then committed offsets say nothing. So there are two ways to
+account for the input: every fed event is behind a committed offset; or the effects that are expected are all there, and it
+stays quiet for a while that outlasts a heartbeat.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stream_contracts.trial.cluster import READ_COMMITTED, Cluster, Partition
 from stream_contracts.wire.lane import Lane
 
+QUIET_S = 1.0
+"""How long it must be quiet where the expected effects are there, and no committed offset says that this was all."""
+QUIET_UNKNOWN_S = 5.0
+"""How long where nobody commits offsets in Kafka and nothing is expected yet: longer than a heartbeat (3 s)."""
+QUIET_MISSING_S = 10.0
+"""How long where nobody commits offsets in Kafka and an expected effect does not come."""
 
-def unfinished(
-    cluster: Cluster, lanes: Iterable[Lane], fed: Mapping[Partition, int], outputs: Sequence[Partition]
-) -> str | None:
-    """What still keeps the run from being at rest, as a sentence; None when nothing does.
+ASK_S = 0.2
+"""How often the outputs are read while something still happens."""
 
-    At rest: every fed partition has an offset behind its last event committed by a group that the wire has seen; no
-    transaction is open on an output (last stable offset = high watermark); no request that matters is in flight.
+
+class Rest:
+    """The signs of rest of one run, remembered from look to look.
+
+    ``lanes`` are those of the instances that count; the sequence may change from look to look. ``sinks`` tells how many
+    writes a database has committed and whether a transaction with writes is open in it, where the pipeline has one;
+    ``complete`` whether every expected effect is there, None where nothing is expected.
     """
-    lanes = tuple(lanes)
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        lanes: Sequence[Lane],
+        outputs: Sequence[Partition],
+        clock: Callable[[], float],
+        *,
+        sinks: Callable[[], tuple[int, bool]] = lambda: (0, False),
+        complete: Callable[[], bool | None] = lambda: None,
+    ) -> None:
+        self._cluster, self._lanes, self._outputs, self._clock = cluster, lanes, outputs, clock
+        self._sinks, self._complete = sinks, complete
+        self._seen: tuple[int, ...] = ()
+        self._seen_at = 0.0
+        self._whole: tuple[tuple[object, ...], bool | None] = ((), None)
+
+    def unfinished(self, fed: Mapping[Partition, int]) -> str | None:
+        """What still keeps the run from being at rest, as a sentence; None when nothing does."""
+        writes, writing = self._sinks()
+        self._look(writes, writing=writing)
+        behind = _behind(self._cluster, self._lanes, fed)
+        if behind is not None and self._quiet_s < QUIET_S:
+            return behind
+        still = self._open(writing=writing)
+        if still is not None:
+            self._seen_at = self._clock()
+            return behind or still
+        return None if behind is None or self._accounted() else behind
+
+    def accounted(self, fed: Mapping[Partition, int]) -> bool:
+        """Whether every fed event is behind a committed offset, or every expected effect is there."""
+        if _behind(self._cluster, self._lanes, fed) is None:
+            return True
+        return bool(self._all_there(("now", self._sinks()[0], self._moments(), self._clock() // ASK_S)))
+
+    @property
+    def _quiet_s(self) -> float:
+        return self._clock() - self._seen_at
+
+    def _look(self, writes: int, *, writing: bool) -> None:
+        seen = (writes, self._moments(), *(lane.connections for lane in self._lanes))
+        busy = writing or any(lane.in_flight > 0 for lane in self._lanes)
+        if seen != self._seen or busy or 0 in seen[2:]:  # who has no connection is not there yet, or not there again
+            self._seen, self._seen_at = seen, self._clock()
+
+    def _accounted(self) -> bool:
+        """Whether this silence is the end: the effects are there, or nothing but silence can tell."""
+        whole = self._all_there(("silent", *self._seen))
+        if whole:
+            return True
+        commits = any(moment.api in COMMITS for lane in self._lanes for moment in tuple(lane.moments))
+        return not commits and self._quiet_s >= (QUIET_UNKNOWN_S if whole is None else QUIET_MISSING_S)
+
+    def _moments(self) -> int:
+        return sum(len(lane.moments) for lane in self._lanes)
+
+    def _all_there(self, state: tuple[object, ...]) -> bool | None:
+        """Whether every expected effect is there. Asking reads every output: once for each state."""
+        if self._whole[0] != state:
+            self._whole = (state, self._complete())
+        return self._whole[1]
+
+    def _open(self, *, writing: bool) -> str | None:
+        if writing:
+            return "a transaction is open in the database that has written to the tables"
+        told = _open_transaction(self._cluster, self._outputs)
+        waiting = [lane.instance for lane in self._lanes if lane.in_flight > 0]
+        return told or (f"{', '.join(waiting)} waits for the answer to a request" if waiting else None)
+
+
+COMMITS = ("OffsetCommit", "TxnOffsetCommit")
+
+
+def _behind(cluster: Cluster, lanes: Iterable[Lane], fed: Mapping[Partition, int]) -> str | None:
+    """Which fed partitions have no offset behind their last event committed, by a group that the wire has seen."""
     groups = sorted(set().union(*(lane.groups for lane in lanes)))
     if not groups:
         return "no instance has joined a group or committed an offset yet"
@@ -26,14 +116,18 @@ def unfinished(
         if offsets is None:
             return f"an offset of group {group} is pending in a transaction"
         behind = {partition: end for partition, end in behind.items() if offsets.get(partition, -1) < end}
-    if behind:
-        (topic, number), end = min(behind.items())
-        return f"{len(behind)} of {len(fed)} input partitions are not consumed to their end ({topic}-{number}@{end})"
+    if not behind:
+        return None
+    (topic, number), end = min(behind.items())
+    return f"{len(behind)} of {len(fed)} input partitions are not consumed to their end ({topic}-{number}@{end})"
+
+
+def _open_transaction(cluster: Cluster, outputs: Sequence[Partition]) -> str | None:
+    """Rest on a topic: no transaction is open on it (last stable offset = high watermark)."""
     stable, ends = cluster.ends(outputs, READ_COMMITTED), cluster.ends(outputs)
     for topic, number in outputs:
         if ends[topic, number] is None or stable[topic, number] is None:
             return f"{topic}-{number} does not say where it ends"
         if stable[topic, number] != ends[topic, number]:
             return f"a transaction is open on {topic}-{number}: readers are blind behind offset {stable[topic, number]}"
-    waiting = [lane.instance for lane in lanes if lane.in_flight > 0]
-    return f"{', '.join(waiting)} waits for the answer to a request" if waiting else None
+    return None

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_contracts.faults import fault_named
-from stream_contracts.history.model import Expected, Note, Record, Send
-from stream_contracts.trial.case import Arena, Armed, Case
-from stream_contracts.wire.moment import Moment, Phase
-from stream_contracts.workload.plan import Plan, Strike
+from stream_contracts.history.model import Expected, Note, Send
+from stream_contracts.trial import books
+from stream_contracts.trial.act import Act
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.case import Case
+from stream_contracts.trial.feeding import SHARE_S, Feeding
+from stream_contracts.trial.probe import Probe
+from stream_contracts.trial.rows import Effect
+from stream_contracts.wire.moment import Moment
+from stream_contracts.workload.plan import Plan
 
 DRAIN_S = 30.0
 """How long a run may take to come to rest before we say that we could not tell."""
 QUIET_S = 0.08
 """How long a run at rest must stay so: time for what a process does after its last commit."""
-SHARE_S = 15.0
-"""How long several instances may take to deal out their partitions before they are fed all the same."""
+PATIENT_S = 90.0
+"""The same where no time is compressed: longer than a session (45 s) and a transaction (60 s) by their defaults."""
+PER_STRIKE_S = 20.0
+"""How much longer a run may take for each of its faults."""
 LOOK_S = 0.02
 """The brokers are asked again after this time even when nothing passed on the wire."""
 
@@ -28,7 +35,7 @@ class Run:
 
     plan: Plan
     folder: Path
-    records: Sequence[Record] = ()
+    records: Sequence[Effect] = ()
     sends: Sequence[Send] = ()
     moments: Sequence[Moment] = ()
     struck: int = 0
@@ -55,19 +62,24 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
     result = Run(plan, folder)
-    with Case(arena, folder, number) as case:
+    with Case(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
-        armed = [case.arm(strike.fault, fault_named(strike.fault, moment_of(strike))) for strike in plan.strikes]
-        if len(case.instances) == 1:
-            result.sends = case.feed(with_aborted=plan.with_aborted).sends
-        for instance in case.instances:
+        case.expects(oracle)
+        feeding = Feeding(case)
+        acts = [Act(case, strike) for strike in plan.strikes]
+        for instance in tuple(case.instances):
             instance.start()
-        _drive(case, armed, result)
+        try:
+            result.restless = _drive(case, acts, feeding)
+        finally:
+            for act in acts:
+                act.end()
+        books.close(case, result.restless)
+        result.struck, result.sends = sum(act.struck for act in acts), feeding.fed.sends
         result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
         for instance in case.instances:
             instance.kill() if plan.strikes else instance.stop()
-        causes = _causes(oracle)
-        result.records = case.evidence(causes)
+        result.records = case.evidence(_causes(oracle))
         result.seconds = case.clock()
     return result
 
@@ -80,38 +92,39 @@ def _causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
     return {content: event for content, (event, *more) in events.items() if event is not None and not more}
 
 
-def _drive(case: Case, armed: list[Armed], result: Run) -> None:
-    """Until rest, or the bound; on the way each fault is applied when its moment comes.
+def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
+    """Until rest, or the bound; on the way each fault is applied when its moment comes, and healed when it is time.
 
-    Several instances are fed only when they have dealt out their partitions: fed before, whoever is up first would do
-    all the work, and the moments of the others would not come.
+    Returns what was unfinished at the bound, and nothing at rest.
     """
-    quiet_since, share_until = None, case.clock() + SHARE_S
-    deadline = share_until + DRAIN_S
+    quiet_since = None
+    probe = Probe(case)
+    deadline = (
+        SHARE_S
+        + (PATIENT_S if feeding.plan.patient else DRAIN_S)
+        + sum(PER_STRIKE_S + strike.delay_s for strike in feeding.plan.strikes)
+    )
     while True:
-        for strike in [strike for strike in armed if strike.hold.hit.is_set()]:
-            armed.remove(strike)
-            result.struck += case.strike(strike)
+        for act in acts:
+            act.step()
         hopeless = case.look_after()
         if hopeless is not None:
-            result.restless = hopeless
-            return
+            return hopeless
         case.wait(LOOK_S)
-        if not result.sends and (case.shared() or case.clock() > share_until):
-            result.sends = case.feed(with_aborted=result.plan.with_aborted).sends
-        missing = case.unfinished() if result.sends else "its instances do not share one group"
+        missing = feeding.step() or _busy(acts)
+        if missing is None:
+            missing = case.unfinished()
+            if missing is not None and feeding.plan.strikes and not feeding.plan.patient:
+                probe.look(missing)
         if missing is not None:
             quiet_since = None
         elif quiet_since is None:
             quiet_since = case.clock()
         elif case.clock() - quiet_since > QUIET_S:
-            return
+            return ""
         if case.clock() > deadline:
-            result.restless = missing or "it never stayed at rest"
-            return
+            return missing or "it never stayed at rest"
 
 
-def moment_of(strike: Strike) -> Moment:
-    """The moment that a line of a plan speaks of."""
-    phase: Phase = "before" if strike.phase == "before" else "after"
-    return Moment(strike.instance, strike.role, strike.api, strike.nth, phase)
+def _busy(acts: list[Act]) -> str | None:
+    return next((f"{act} is not over yet" for act in acts if act.busy), None)

@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
-from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena, Input
 from stream_contracts.trial.cluster import Cluster
-from stream_contracts.trial.explore import prove, replay
+from stream_contracts.trial.database import Database
+from stream_contracts.trial.explore import BUDGET_S, prove, replay
 from stream_contracts.trial.feed import Feeder
 from stream_contracts.trial.proof import Proof
+from stream_contracts.trial.subjects import Subjects, subjects
 from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event, draw
+from stream_contracts.workload.events import draw
 from stream_contracts.workload.plan import Plan
+from stream_contracts.workload.writers import Ids, framed
 
 MOST_BROKERS = 3
 """A contract that asks for more replicas than this is tried with as many."""
+MOST_WORKERS = 4
+"""How many trials run side by side at most; each has a process or two and a share of the broker."""
 FIRST_ABORTED_ID = 1_000_000
 """Events of aborted transactions are numbered from here, so that nobody mistakes them for the workload's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied."""
+    """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied.
+
+    ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
+    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
+    """
 
     backend: str = "auto"
     seed: int = 1
     every_moment: bool = False
+    budget_s: float = BUDGET_S
+    workers: int = 0
     keep_in: Path = Path(".stream-contracts")
+    reuse: bool = False
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The stacks that one pipeline needs: its brokers, and a registry and a database where it has to have them."""
+
+    brokers: Stack
+    registry: Stack | None
+    postgres: Stack | None
 
 
 class Session:
@@ -46,9 +69,10 @@ class Session:
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings, self._progress = settings, progress
         self._leaving = ExitStack()
-        self._stacks: dict[int, Stack] = {}
+        self._stacks: list[Stack] = []
         self._tap: Tap | None = None
         self._count = 0
+        self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -62,48 +86,104 @@ class Session:
 
     def stack(self, brokers: int = 1) -> Stack:
         """The stack with that many brokers, started at first need. Raises `StackError` where it does not come up."""
-        if brokers not in self._stacks:
-            opening = open_stack(self.settings.backend, Blueprint(brokers=brokers), progress=self._progress)
-            self._stacks[brokers] = self._leaving.enter_context(opening)
-        return self._stacks[brokers]
+        return self._opened(Blueprint(brokers=brokers))
+
+    def _opened(self, wanted: Blueprint) -> Stack:
+        for stack in self._stacks:
+            if stack.blueprint == wanted:
+                return stack
+        opening = open_stack(self.settings.backend, wanted, progress=self._progress, reuse=self.settings.reuse)
+        opened = self._leaving.enter_context(opening)
+        self._stacks.append(opened)
+        return opened
+
+    def needed(self, contract: Contract, pipeline: str) -> Needed:
+        """What a pipeline of a contract needs, each part of it a stack that is shared by all who need the same.
+
+        So contracts with a database and contracts without one have the same broker. On somebody else's servers it is one
+        stack, which removes its traces from all of them.
+        """
+        brokers = min(MOST_BROKERS, max((topic.replication for topic in contract.topics.values()), default=1))
+        registry = EMBEDDED if framed(contract) else ""
+        postgres = bool(contract.pipelines[pipeline].tables_written)
+        if self.settings.backend == "external":
+            whole = self._opened(Blueprint(brokers=brokers, registry=registry, postgres=postgres))
+            return Needed(whole, whole if registry else None, whole if postgres else None)
+        return Needed(
+            self.stack(brokers),
+            self._opened(Blueprint(brokers=0, registry=registry)) if registry else None,
+            self._opened(Blueprint(brokers=0, postgres=True)) if postgres else None,
+        )
 
     @property
     def descriptions(self) -> list[str]:
         """A line for each stack that runs."""
-        return [stack.describe() for stack in self._stacks.values()]
+        return [stack.describe() for stack in self._stacks]
 
-    def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
-        """Judge the delivery promise of one pipeline of a contract."""
-        seed, every = self.settings.seed, self.settings.every_moment
+    def proof(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a pipeline in one sweep, which is made once: each promise asks `Proof.of` it."""
+        key = contract.file.absolute(), pipeline
+        if key not in self._proofs:
+            plan = self.settings.plan
+            self._proofs[key] = (
+                self.replay(contract, plan, progress) if plan else self.prove(contract, pipeline, progress)
+            )
+        return self._proofs[key]
+
+    def prove(
+        self,
+        contract: Contract,
+        pipeline: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+    ) -> Proof:
+        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
+        settings = self.settings
+        workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
-            with self._arena(contract, pipeline, seed) as arena:
-                return self._kept(prove(arena, seed, progress, every_moment=every), arena)
+            with ExitStack() as arenas:
+                crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
+                proof = prove(
+                    crew,
+                    settings.seed,
+                    progress,
+                    every_moment=settings.every_moment,
+                    budget_s=settings.budget_s if budget_s is None else budget_s,
+                )
+                return self._kept(proof, crew)
         except UnsupportedError as error:
-            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
 
     def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
         with self._arena(contract, plan.pipeline, plan.seed) as arena:
-            return self._kept(replay(arena, plan, progress), arena)
+            return self._kept(replay(arena, plan, progress), [arena])
 
     @contextmanager
     def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
-        if contract.pipelines[pipeline].tables_written:
-            raise UnsupportedError(f"{pipeline} writes to a table, and trials do not look into databases yet")
-        events = draw(contract, pipeline, seed=seed)
-        stack = self.stack(min(MOST_BROKERS, max(topic.replication for topic in contract.topics.values())))
+        ids = None
+        draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
+        needed = self.needed(contract, pipeline)
+        stack = needed.brokers
         if self._tap is None:
             self._tap = self._leaving.enter_context(Tap())
         self._count += 1
         prefix = f"{stack.run_id}.{self._count}"
         brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
-        cluster = Cluster(brokers)
-        try:
+        with ExitStack() as leaving:
+            cluster = Cluster(brokers)
+            leaving.callback(cluster.close)
+            registered = _subjects(needed.registry, contract, prefix)
+            if registered is not None:
+                ids = registered.register()
+            database = _database(needed.postgres, leaving)
             yield Arena(
                 contract=contract,
                 pipeline_name=pipeline,
+                stack=stack,
                 brokers=brokers,
                 run_id=stack.run_id,
                 prefix=prefix,
@@ -111,25 +191,41 @@ class Session:
                 tap=self._tap,
                 cluster=cluster,
                 feeder=Feeder(stack.bootstrap, cluster, prefix),
-                events=events,
-                aborted=_aborted(contract, pipeline, seed, len(events)),
+                draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
+                database=database,
+                subjects=registered,
             )
-        finally:
-            cluster.close()
 
-    def _kept(self, proof: Proof, arena: Arena) -> Proof:
+    def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
         if proof.folder is not None:
-            kept = self.settings.keep_in / f"{arena.contract.name}-{arena.pipeline_name}"
+            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].pipeline_name}"
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(proof.folder, kept)
             (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
             proof.folder = Path(os.path.relpath(kept))
-        shutil.rmtree(arena.folder, ignore_errors=True)
+        for arena in crew:
+            shutil.rmtree(arena.folder, ignore_errors=True)
         return proof
 
 
-def _aborted(contract: Contract, pipeline: str, seed: int, events: int) -> tuple[Event, ...]:
-    """Other events of the same kind, to be sent in a transaction that is aborted."""
-    drawn = draw(contract, pipeline, seed=seed + 1)[: max(1, events // 4)]
-    return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)
+def _subjects(stack: Stack | None, contract: Contract, prefix: str) -> Subjects | None:
+    """The contract in a registry; the embedded one keeps each arena apart, in a context of its own."""
+    if stack is None:
+        return None
+    return subjects(contract, stack.schema_registry_url, prefix, contexts=stack.backend != "external")
+
+
+def _database(stack: Stack | None, leaving: ExitStack) -> Database | None:
+    if stack is None:
+        return None
+    database = Database(stack.postgres_dsn)
+    leaving.callback(database.close)
+    return database
+
+
+def _input(contract: Contract, pipeline: str, seed: int, ids: Ids | None) -> Input:
+    """The events of a seed, and other events of the same kind, to be sent in a transaction that is aborted."""
+    events = draw(contract, pipeline, seed=seed, ids=ids)
+    others = draw(contract, pipeline, seed=seed + 1, ids=ids)[: max(1, len(events) // 4)]
+    return Input(events, tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in others))

@@ -1,111 +1,89 @@
-"""One client connection through the tap: frames in both directions, held where a hold waits for them."""
+"""One client connection through the tap, in whatever protocol: two streams, two ways, and how they end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
 
-from stream_contracts.errors import HarnessError
-from stream_contracts.wire.hold import Hold
-from stream_contracts.wire.kafka import FETCH, PRODUCE, Address, Header, decode_request, header_of, redirected
-from stream_contracts.wire.membership import errors_in
-from stream_contracts.wire.moment import TELLING, Phase, role_of
+from stream_contracts.wire.door import Door
+from stream_contracts.wire.hold import Fate, Hold
+from stream_contracts.wire.ledger import Ledger
+from stream_contracts.wire.link import Exit
+from stream_contracts.wire.stream import Data, Stream
 
-MAX_FRAME = 256 * 1024 * 1024
-"""Above this a length prefix is taken for garbage (a broker's own limit is 100 MB by default)."""
+LATE_S = 5.0
+"""How long a server may take to answer a request that outlived its client, before its connection is closed."""
 LINGER_S = 1.0
 """How long what is on its way may take to leave after one side has ended; the kernel of a real host would see to it."""
-_WATCHED = TELLING | {"LeaveGroup", "ConsumerGroupHeartbeat"}
 
 
-@dataclass(slots=True)
-class Exchange:
-    """A request on its way, and later its answer. ``nth`` is 0 as long as it is no moment."""
-
-    connection: int
-    header: Header
-    role: str
-    at: float
-    request: Any = None
-    response: Any = None
-    nth: int = 0
-
-    @property
-    def error(self) -> int | None:
-        """The first error code of the answer, 0 for none, None where there is no answer."""
-        return None if self.response is None else errors_in(self.response)
-
-
-BUFFER_BYTES = 1024 * 1024
-"""What each side of a connection may pile up unread; the default of asyncio, 64 KiB, stops and starts big frames often."""
-
-
-class Watcher(Protocol):
-    """Whom a connection tells what passes, and asks what to hold: its lane."""
-
-    clock: Callable[[], float]
-
-    def door(self, address: Address) -> Address:
-        """The address that a client is to use instead of a broker's."""
-
-    def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
-        """A frame came by; is it to be held?"""
-
-    def asked(self, exchange: Exchange) -> None:
-        """A request goes on to the broker."""
-
-    def answered(self, exchange: Exchange) -> None:
-        """The broker answered."""
-
-    def lost(self, exchange: Exchange) -> None:
-        """The connection ended without the answer."""
-
-    def record(self, exchange: Exchange, answered_at: float | None) -> None:
-        """Write the exchange into the history."""
-
-
-class _DroppedError(Exception):
+class DroppedError(Exception):
     """The frame in hand was dropped, and the connection goes with it."""
 
 
-class Connection:
-    """Carry frames between one client and one broker until either side ends, or the lane cuts it."""
+class Connection(ABC):
+    """Carry what passes between one client and one server until either side ends, or the lane cuts it."""
 
-    def __init__(self, number: int, lane: Watcher, broker: Address) -> None:
-        self.number = number
+    def __init__(self, number: int, ledger: Ledger, door: Door, client: Stream) -> None:
+        self.number, self.door = number, door
         self.ended = asyncio.Event()
-        self._lane, self._broker = lane, broker
-        self._pending: deque[Exchange] = deque()
+        self.detached = False
+        """Whether its client was cut off while a frame of it waits on."""
+        self.idle = asyncio.Event()
+        """Set while nothing that was asked is unanswered."""
+        self.idle.set()
+        self.ledger, self.client, self.server = ledger, client, Stream()
+        self.to_client, self.to_server = Exit(door.link, client), Exit(door.link, self.server)
+        self._held = False
         self._task: asyncio.Task[None] | None = None
+
+    @abstractmethod
+    def ways(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What carries the bytes; the connection ends when the first of them does."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """The connection is over: give up what is unanswered."""
 
     def cancel(self) -> None:
         """End the connection now."""
         if self._task is not None:
             self._task.cancel()
 
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Run until the end; raises `HarnessError` where a frame was not understood."""
+    async def carry(self) -> None:
+        """Run until the end; raises `HarnessError` where something was not understood."""
         self._task = asyncio.current_task()
-        upstream: asyncio.StreamWriter | None = None
         try:
-            answers, upstream = await asyncio.open_connection(*self._broker, limit=BUFFER_BYTES)
-            await self._both(self._requests(reader, upstream), self._responses(answers, writer))
-            await asyncio.wait_for(asyncio.gather(_flushed(writer), _flushed(upstream)), LINGER_S)
-        except (OSError, asyncio.CancelledError, _DroppedError):
+            await self.connect()
+            await self._first_of(*self.ways())
+            if not self.detached:
+                await self.to_client.empty()
+            await self.to_server.empty()
+            await asyncio.wait_for(asyncio.gather(self.client.close(), self.server.close()), LINGER_S)
+        except (OSError, asyncio.CancelledError, DroppedError):
             pass  # the other side sees a closed connection, as it would without us
         finally:
-            for exchange in self._pending:
-                self._lane.lost(exchange)
-            for side in (writer, upstream):
-                if side is not None:
-                    side.transport.abort()
+            self.abandon()
+            for way in (self.to_client, self.to_server):
+                way.stop()
+            for side in (self.client, self.server):
+                side.abort()
             self.ended.set()
 
-    async def _both(self, *ways: Any) -> None:
-        """Run the two directions; when one ends, end the other, and raise what either raised: our own errors first."""
+    async def connect(self) -> None:
+        """Reach the server; once more where it has ended the connection, and the protocol does not mind. OSError if not."""
+        await self.door.link.passable()
+        if self.server.ended.is_set():
+            self.server.abort()
+            self.server = Stream()
+            self.to_server = Exit(self.door.link, self.server)
+        await asyncio.get_running_loop().create_connection(lambda: self.server, *self.door.server)
+
+    async def _first_of(self, *ways: Coroutine[Any, Any, None]) -> None:
+        """Run the ways; when one ends, end the others, and raise what either raised: our own errors first."""
         tasks = [asyncio.ensure_future(way) for way in ways]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -114,74 +92,34 @@ class Connection:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         errors = [end for end in ends if isinstance(end, Exception)]
-        for error in sorted(errors, key=lambda error: isinstance(error, OSError | _DroppedError)):
+        for error in sorted(errors, key=lambda error: isinstance(error, OSError | DroppedError)):
             raise error
 
-    async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (frame := await _read_frame(reader)) is not None:
-            header = header_of(frame)
-            exchange = Exchange(self.number, header, role_of(header.api), self._lane.clock())
-            if header.api in _WATCHED and header.api_key != FETCH:
-                exchange.request = decode_request(header, frame)
-                if header.api_key == PRODUCE:
-                    exchange.request = replace(exchange.request, topic_data=())  # the records need not stay here
-            await self._hold(exchange, "before")
-            if header.api_key == PRODUCE and exchange.request.acks == 0:
-                self._lane.record(exchange, None)  # acks=0: the broker never answers this one
-            else:
-                self._pending.append(exchange)
-                self._lane.asked(exchange)
-            await _write_frame(writer, frame)
+    async def stand(self, hold: Hold) -> Fate:
+        """Wait for the decision upon a frame in hand; raises `DroppedError` where the connection goes with it."""
+        self._held, hold.server = True, self.door.server
+        fate = await hold.stand(self._detach)
+        if fate == "late":
+            self._detach()
+        elif fate == "drop" or (self.detached and fate != "release"):
+            raise DroppedError
+        return fate
 
-    async def _responses(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (frame := await _read_frame(reader)) is not None:
-            if not self._pending:
-                raise HarnessError(f"the broker at {self._broker} answered what nobody had asked")
-            exchange = self._pending.popleft()
-            if frame[:4] != exchange.header.correlation_id.to_bytes(4, "big", signed=True):
-                raise HarnessError(f"the broker at {self._broker} answered {exchange.header.api} out of order")
-            frame, exchange.response = redirected(
-                exchange.header, frame, self._lane.door, decode=exchange.header.api in _WATCHED
-            )
-            if exchange.header.api_key == FETCH:
-                await self._hold_fetch(exchange)
-            else:
-                self._lane.answered(exchange)
-                await self._hold(exchange, "after")
-            await _write_frame(writer, frame)
+    def _detach(self) -> None:
+        self.detached = True
+        self.client.abort()
 
-    async def _hold_fetch(self, exchange: Exchange) -> None:
-        """A Fetch becomes a moment, and a row, only once we know that it brought records."""
-        hold = self._lane.reached(exchange, "after")
-        self._lane.answered(exchange)
-        exchange.response = None  # the records need not stay in memory while a frame is held
-        if hold is not None and await hold.stand() == "drop":
-            raise _DroppedError
+    async def outlived(self) -> None:
+        """The client has ended: what was held may have outlived it, so let the server work on it and answer."""
+        if self._held:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.idle.wait(), LATE_S)
 
-    async def _hold(self, exchange: Exchange, phase: Phase) -> None:
-        hold = self._lane.reached(exchange, phase)
-        if hold is not None and await hold.stand() == "drop":
-            raise _DroppedError
+    async def tell(self, data: Data) -> None:
+        """Pass something on to the client, where there is one."""
+        if not self.detached:
+            await self.to_client.send(data)
 
-
-async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
-    """The next frame, or None at the end of the stream; a torn frame is an end as well."""
-    try:
-        size = int.from_bytes(await reader.readexactly(4), "big", signed=True)
-        if not 0 < size <= MAX_FRAME:
-            raise HarnessError(f"a frame that claims {size} bytes is not Kafka's (the limit is {MAX_FRAME})")
-        return await reader.readexactly(size)
-    except asyncio.IncompleteReadError:
-        return None
-
-
-async def _flushed(writer: asyncio.StreamWriter) -> None:
-    """Close, once everything that was written has left."""
-    writer.close()
-    await writer.wait_closed()
-
-
-async def _write_frame(writer: asyncio.StreamWriter, frame: bytes) -> None:
-    writer.write(len(frame).to_bytes(4, "big"))
-    writer.write(frame)
-    await writer.drain()
+    async def ask(self, data: Data) -> None:
+        """Pass something on to the server."""
+        await self.to_server.send(data)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Literal
 
-from stream_contracts.errors import HarnessError
+from stream_contracts.errors import HarnessError, UsageError
 from stream_contracts.wire.moment import Moment
+from stream_contracts.wire.refusals import Refuse, check
 
-Fate = Literal["release", "drop"]
+Fate = Literal["release", "drop", "swallow", "late"] | Refuse
+"""What becomes of a held frame.
+
+* ``release``: it passes on; settled later, that is a delay.
+* ``drop``: it is lost, and its connection is cut.
+* ``swallow``: it is lost, and the connection goes on: that request is never answered. Kafka answers in order, and a
+  client may rely upon it: librdkafka does not, Java's takes the next answer for broken. Where that matters, drop.
+* ``late``: its client's connection is cut, and the frame reaches the server all the same (an answer reaches nobody).
+* `Refuse`: its client is answered with an error. Before: in place of the server's work. After: in place of its answer.
+"""
+FATES: tuple[str, ...] = ("release", "drop", "swallow", "late")
 
 
 class Hold:
@@ -20,24 +32,56 @@ class Hold:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, moment: Moment, wake: threading.Event, limit_s: float) -> None:
         self.moment = moment
+        """Which moment. ``nth`` is 0 for "the next one", until that has come."""
+        self.server: tuple[str, int] | None = None
+        """The server that the frame is for, or comes from, once it stands here."""
         self.hit = threading.Event()
         self._loop = loop
         self._wake, self._limit_s = wake, limit_s
         self._fate: asyncio.Future[Fate] = loop.create_future()
+        self._cut_client: Callable[[], None] | None = None
+        self._detached = False
 
     def settle(self, fate: Fate) -> None:
-        """Let the frame pass, or drop it and its connection. The first word counts."""
+        """Say what becomes of the frame. The first word counts.
+
+        Raises `UsageError`, and settles nothing, for a fate that there is not and for an answer that no server could
+        give to this request: the message lists what there is.
+        """
+        if isinstance(fate, Refuse):
+            check(self.moment, fate)
+        elif fate not in FATES:
+            raise UsageError(f"a held frame cannot be settled as {fate!r}; known: {', '.join(FATES)}, Refuse(code)")
         self._loop.call_soon_threadsafe(self._settle, fate)
 
     def _settle(self, fate: Fate) -> None:
         if not self._fate.done():
             self._fate.set_result(fate)
 
-    async def stand(self) -> Fate:
-        """Called on the loop, with the frame in hand: wait for the decision."""
+    def detach(self) -> None:
+        """Cut the client's connection and keep the frame: it waits on, for longer than its client does.
+
+        A detached frame stands until it is settled, whatever else is cut: ``release`` and ``late`` deliver it to the
+        server, on the connection on which it would have gone; every other fate drops it. After ``settle`` this does
+        nothing; before the frame has come, it cuts as soon as it comes.
+        """
+        self._loop.call_soon_threadsafe(self._detach)
+
+    def _detach(self) -> None:
+        self._detached = True
+        if self._cut_client is not None and not self._fate.done():
+            self._cut_client()
+
+    async def stand(self, cut_client: Callable[[], None] | None = None) -> Fate:
+        """Called on the loop, with the frame in hand: wait for the decision. ``cut_client`` is for `detach`."""
+        self._cut_client = cut_client
+        if self._detached:
+            self._detach()
         self.hit.set()
         self._wake.set()
         try:
             return await asyncio.wait_for(asyncio.shield(self._fate), self._limit_s)
         except TimeoutError:
             raise HarnessError(f"a frame held {self.moment} was not settled within {self._limit_s} s") from None
+        finally:
+            self._cut_client = None

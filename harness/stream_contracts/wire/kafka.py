@@ -20,6 +20,7 @@ from kio.serial import entity_reader, entity_writer
 from stream_contracts.errors import HarnessError
 
 Address = tuple[str, int]
+Frame = bytes | memoryview
 Rewrite = Callable[[Address], Address]
 
 _HEAD = struct.Struct(">hhi")
@@ -48,7 +49,7 @@ class Header:
         return API_NAMES.get(self.api_key, f"Api{self.api_key}")
 
 
-def header_of(frame: bytes) -> Header:
+def header_of(frame: Frame) -> Header:
     """Read the header of a request frame; raises `HarnessError` where there is none."""
     try:
         api_key, version, correlation_id = _HEAD.unpack_from(frame)
@@ -62,12 +63,12 @@ def header_of(frame: bytes) -> Header:
     return Header(api_key, version, correlation_id, client_id)
 
 
-def decode_request(header: Header, frame: bytes) -> Any:
+def decode_request(header: Header, frame: Frame) -> Any:
     """The typed body of a request frame."""
     return _decode(_request_schema(header.api_key, header.version), header, frame)
 
 
-def decode_response(header: Header, frame: bytes) -> Any:
+def decode_response(header: Header, frame: Frame) -> Any:
     """The typed body of the response to the request that ``header`` began."""
     version = header.version
     if header.api_key == API_VERSIONS and frame[4:6] == _UNSUPPORTED_VERSION.to_bytes(2, "big"):
@@ -75,12 +76,17 @@ def decode_response(header: Header, frame: bytes) -> Any:
     return _decode(_response_schema(header.api_key, version), header, frame)
 
 
+def response_class(header: Header) -> Any:
+    """The codec's class of the answer to such a request."""
+    return _response_schema(header.api_key, header.version)
+
+
 def encode_response(correlation_id: int, body: Any) -> bytes:
     """A response frame with this body."""
     return _encode(body, body.__header_schema__(correlation_id=correlation_id))
 
 
-def redirected(header: Header, frame: bytes, rewrite: Rewrite, *, decode: bool) -> tuple[bytes, Any]:
+def redirected(header: Header, frame: Frame, rewrite: Rewrite, *, decode: bool) -> tuple[Frame, Any]:
     """The response frame with every broker address replaced and versions beyond our codec withheld; and its body.
 
     A frame that names no address is returned as it is, not encoded again. Where neither ``decode`` nor a rewriting
@@ -94,8 +100,8 @@ def redirected(header: Header, frame: bytes, rewrite: Rewrite, *, decode: bool) 
     return (frame if changed is body else encode_response(header.correlation_id, changed)), changed
 
 
-def _decode(schema: Any, header: Header, frame: bytes) -> Any:
-    view = memoryview(frame)
+def _decode(schema: Any, header: Header, frame: Frame) -> Any:
+    view = memoryview(frame).toreadonly()
     try:
         _, size = entity_reader(schema.__header_schema__)(view, 0)
         body, more = entity_reader(schema)(view, size)

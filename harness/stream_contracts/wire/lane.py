@@ -1,50 +1,48 @@
-"""One pipeline instance's way through the tap: its listeners, its connections, its moments."""
+"""One pipeline instance's way through the tap: its doors, its connections, the condition of its links."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-import socket
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
-from stream_contracts.errors import HarnessError
-from stream_contracts.history.model import Commit, Request, Row
+from stream_contracts.errors import HarnessError, UsageError
+from stream_contracts.history.model import Row
 from stream_contracts.wire import membership
-from stream_contracts.wire.connection import BUFFER_BYTES, Connection, Exchange
+from stream_contracts.wire.connection import Connection
+from stream_contracts.wire.door import Door
 from stream_contracts.wire.hold import Hold
+from stream_contracts.wire.http_connection import HttpConnection
+from stream_contracts.wire.http_moments import HttpMoments, HttpRule, answering, mistaking
 from stream_contracts.wire.kafka import Address
-from stream_contracts.wire.moment import ONLY_AFTER, TELLING, Moment, Phase
-from stream_contracts.wire.transactions import Transactions
+from stream_contracts.wire.kafka_connection import KafkaConnection
+from stream_contracts.wire.kafka_moments import KafkaMoments
+from stream_contracts.wire.ledger import HOLD_LIMIT_S, Ledger
+from stream_contracts.wire.moment import Moment, Phase
+from stream_contracts.wire.postgres_connection import PostgresConnection
+from stream_contracts.wire.postgres_moments import PostgresMoments
+from stream_contracts.wire.refusals import HTTP_ROLES
+from stream_contracts.wire.stream import Stream
 
-HOLD_LIMIT_S = 60.0
-_TELLS = (
-    "transactional_id",
-    "group_id",
-    "generation_id_or_member_epoch",
-    "producer_id",
-    "producer_epoch",
-    "committed",
-    "acks",
-)
-"""The fields of a request that a reader of the history wants to see."""
+Only = Address | str | None
+"""What a condition is for: one server's address, one service (kafka, postgres, registry, connect), or, with None, everything."""
+T = TypeVar("T")
 
 
 class Lane:
-    """The private entrance of one instance. Everything here but `arm` and `cut` is called on the tap's loop.
+    """The private entrance of one instance. `open`, `shut` and `door` are called on the tap's loop; the rest anywhere else.
 
-    ``changed`` is set whenever something happened that a waiting trial may want to look at; ``failure`` is the first
-    frame that could not be understood, and then the trial has no verdict.
+    The condition of a link (`blackhole`, `refuse`, `slow`) lasts until it is taken back, and holds for brokers that the
+    instance meets later as well, unless it was for one address.
     """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         instance: str,
-        brokers: Sequence[Address],
+        servers: Sequence[tuple[str, Address]],
         observe: Callable[[Row], None],
         clock: Callable[[], float],
         changed: threading.Event,
@@ -52,203 +50,236 @@ class Lane:
         self.instance = instance
         self.clock = clock
         self.changed = changed
-        self.failure: HarnessError | None = None
-        self.moments: list[Moment] = []
-        self.members: dict[str, membership.Member] = {}
-        self.groups: set[str] = set()
-        self.in_flight = 0
-        self._loop, self._brokers, self._observe = loop, tuple(brokers), observe
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._put_off: set[tuple[str, str]] = set()
-        self._transactions = Transactions()
-        self._holds: dict[Moment, Hold] = {}
-        self._doors: dict[Address, socket.socket] = {}
-        self._servers: list[asyncio.Server] = []
+        self._loop, self._servers = loop, tuple(servers)
+        self._ledger = Ledger(loop, instance, observe, clock, changed)
+        self._kafka = KafkaMoments(self._ledger)
+        self._postgres = PostgresMoments(self._ledger)
+        self._http = HttpMoments(self._ledger)
+        self._doors: dict[Address, Door] = {}
+        self._conditions: dict[tuple[str, Only], Callable[[Door], None]] = {}
+        self._refused: set[Only] = set()
         self._openings: set[asyncio.Task[None]] = set()
+        self._carriers: set[asyncio.Task[None]] = set()
         self._shut = False
         self._connections: set[Connection] = set()
         self._numbers = itertools.count(1)
 
+    # ---- what it leads to, and what it has seen
+
     @property
     def bootstrap(self) -> str:
         """What the pipeline gets as ``bootstrap.servers``."""
-        return ",".join("{}:{}".format(*self._doors[address].getsockname()[:2]) for address in self._brokers)
+        found = (self._doors[server].address for service, server in self._servers if service == "kafka")
+        return ",".join("{}:{}".format(*address) for address in found)
+
+    @property
+    def postgres_address(self) -> Address | None:
+        """Our door for the database; None where the lane has none."""
+        return self._address("postgres")
+
+    @property
+    def registry_address(self) -> Address | None:
+        """Our door for the schema registry; None where the lane has none."""
+        return self._address("registry")
+
+    @property
+    def connect_address(self) -> Address | None:
+        """Our door for Kafka Connect's REST interface; None where the lane has none."""
+        return self._address("connect")
+
+    def _address(self, service: str) -> Address | None:
+        return next((self._doors[server].address for each, server in self._servers if each == service), None)
 
     @property
     def connections(self) -> int:
         """How many connections are open now."""
         return len(self._connections)
 
+    @property
+    def failure(self) -> HarnessError | None:
+        """The first thing on the wire that was not understood; then the trial has no verdict."""
+        return self._ledger.failure
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The moments that have come, in their order."""
+        return self._ledger.moments
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests that change something are unanswered."""
+        return self._ledger.in_flight
+
+    @property
+    def members(self) -> dict[str, membership.Member]:
+        """The members of groups that the instance is, by their ids."""
+        return self._kafka.members
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups that it joined or committed in."""
+        return self._kafka.groups
+
+    @property
+    def transactional_ids(self) -> set[str]:
+        """The transactional ids that it began an epoch with."""
+        return self._kafka.transactional_ids
+
+    # ---- what can be done to it
+
     def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
-        """Hold the frame of this moment when it comes, for ``limit_s`` at most. Call it before the pipeline starts."""
-        return asyncio.run_coroutine_threadsafe(self._arm(moment, limit_s), self._loop).result(HOLD_LIMIT_S)
+        """Hold the frame of this moment when it comes, for ``limit_s`` at most.
+
+        At any time: a moment that has gone by does not come again. For "the next one" there is `arm_next`.
+        """
+        return self._on_loop(self._arm(moment, limit_s))
+
+    def arm_next(self, role: str, api: str, phase: Phase, limit_s: float = HOLD_LIMIT_S) -> Hold:
+        """Hold the next moment of this role, API and phase; the hold's ``moment`` gets its number when it comes."""
+        return self.arm(Moment(self.instance, role, api, 0, phase), limit_s)
 
     async def _arm(self, moment: Moment, limit_s: float) -> Hold:
-        hold = self._holds[moment] = Hold(self._loop, moment, self.changed, limit_s)
-        return hold
+        return self._ledger.arm(moment, limit_s)
 
-    def cut(self) -> None:
-        """Close every connection of the instance; new ones are let in."""
-        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(HOLD_LIMIT_S)
+    def cut(self, *, only: Only = None) -> None:
+        """Close every connection of the instance; new ones are let in. A frame that was detached waits on."""
+        self._on_loop(self._cut(only))
 
-    async def _cut(self) -> None:
-        connections = tuple(self._connections)
+    def blackhole(self, on: bool, *, only: Only = None) -> None:
+        """Connections stay, and nothing passes in either direction; who connects is let in and hears nothing.
+
+        What was sent meanwhile passes when it is over, like what TCP sends again.
+        """
+        self._on_loop(self._condition("blackhole", only, lambda door: door.link.blackhole(on)))
+
+    def refuse(self, on: bool, *, only: Only = None) -> None:
+        """Connections are cut and new ones refused, as by a host on which nobody listens."""
+        self._on_loop(self._refuse(on, only))
+
+    def slow(self, latency_s: float = 0.0, bytes_per_s: float = 0.0, *, only: Only = None) -> None:
+        """Each direction of a connection takes so much longer, and carries so much at most; zeros are back to normal."""
+        if latency_s < 0 or bytes_per_s < 0:
+            raise UsageError(f"a link cannot be slowed by {latency_s} s and to {bytes_per_s} bytes/s: give 0 or more")
+
+        def slowed(door: Door) -> None:
+            door.link.latency_s, door.link.bytes_per_s = latency_s, bytes_per_s
+
+        self._on_loop(self._condition("slow", only, slowed))
+
+    def http_answer(self, match: str, status: int, body: str = "") -> HttpRule:
+        """Answer what matches in the service's place, until the rule is healed: ``GET /schemas/ids/{id}``, ``* /subjects/*``.
+
+        ``match`` is an endpoint without the names in it, or a shell pattern of method and target. Answers of 2xx are let
+        through as they are asked for: what a wrong registry says is not for us to judge.
+        """
+        if not 200 <= status <= 599:
+            raise UsageError(f"{status} is not the status of an HTTP answer: give one from 200 to 599")
+        return self._http.add(answering(match, status, body))
+
+    def http_wrong_id(self, asked: int, told: int) -> HttpRule:
+        """Let the registry mistake one schema id for another, until the rule is healed.
+
+        ``GET /schemas/ids/<asked>`` brings the schema of ``told``; who registers or looks up and is given ``asked``
+        hears ``told``.
+        """
+        return self._http.add(mistaking(asked, told))
+
+    def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(HOLD_LIMIT_S)
+
+    def _matching(self, only: Only) -> list[Door]:
+        """The doors that a condition is for; an address to which no door leads is a `UsageError`."""
+        found = [door for door in self._doors.values() if door.matches(only)]
+        if not found:
+            known = ", ".join(sorted({f"{door.service} {door.server}" for door in self._doors.values()}))
+            raise UsageError(f"the lane of {self.instance} does not lead to {only!r}; it leads to: {known}")
+        return found
+
+    async def _condition(self, what: str, only: Only, apply: Callable[[Door], None]) -> None:
+        for door in self._matching(only):
+            apply(door)
+        if not isinstance(only, tuple):
+            self._conditions[what, only] = apply
+
+    async def _refuse(self, on: bool, only: Only) -> None:
+        for door in self._matching(only):
+            if on:
+                door.close()
+            else:
+                await door.open()
+        if not isinstance(only, tuple):
+            (self._refused.add if on else self._refused.discard)(only)
+        if on:
+            await self._cut(only)
+
+    async def _cut(self, only: Only = None, *, detached: bool = False) -> None:
+        self._matching(only)
+        await asyncio.sleep(0)  # who was let in just now is to be cut as well
+        connections = [
+            each for each in self._connections if each.door.matches(only) and (detached or not each.detached)
+        ]
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*(connection.ended.wait() for connection in connections))
 
+    # ---- on the loop
+
     async def open(self) -> None:
-        """Listen for each broker known so far."""
-        for address in self._brokers:
-            self.door(address)
+        """Listen for each server known so far."""
+        for service, address in self._servers:
+            self._door(service, address)
         await asyncio.gather(*self._openings)
 
     async def shut(self) -> None:
         """Stop listening and close every connection."""
         self._shut = True
         await asyncio.gather(*self._openings)
-        for server in self._servers:
-            server.close()
-        await self._cut()
+        for door in self._doors.values():
+            door.remove()
+        await self._cut(detached=True)
+        await asyncio.gather(*self._carriers)
 
-    def door(self, address: Address) -> Address:
-        """Our address for a broker's; a broker met for the first time gets a listener on the spot."""
-        if address not in self._doors:
-            listener = self._doors[address] = _listener(address)
-            self._openings.add(self._loop.create_task(self._serve(address, listener)))
-        host, port = self._doors[address].getsockname()[:2]
-        return host, port
+    def door(self, broker: Address) -> Address:
+        """Our address for a broker's; a broker met for the first time gets a door on the spot."""
+        return self._door("kafka", broker).address
 
-    async def _serve(self, address: Address, listener: socket.socket) -> None:
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if self._shut:  # it was let in while the doors were being closed
-                writer.transport.abort()
-                return
-            connection = Connection(next(self._numbers), self, address)
-            self._connections.add(connection)
-            try:
-                await connection.carry(reader, writer)
-            except HarnessError as error:
-                self.failure = self.failure or error
-            except Exception as error:
-                # asyncio would only print it: the trial would go on with a wire that nobody watches.
-                self.failure = self.failure or HarnessError(
-                    f"the tap broke on connection {connection.number}: {error!r}"
-                )
-            finally:
-                self._connections.discard(connection)
-                self.changed.set()
+    def _door(self, service: str, server: Address) -> Door:
+        if server not in self._doors:
+            door = self._doors[server] = Door(service, server, self._enter)
+            for (_, only), apply in self._conditions.items():
+                if door.matches(only):
+                    apply(door)
+            if any(door.matches(only) for only in self._refused):
+                door.close()
+            else:
+                self._openings.add(self._loop.create_task(door.open()))
+        return self._doors[server]
 
-        self._servers.append(await asyncio.start_server(accept, sock=listener, limit=BUFFER_BYTES))
+    def _enter(self, door: Door, client: Stream) -> None:
+        if self._shut:  # it was let in while the doors were being closed
+            client.abort()
+            return
+        connection = self._connection(next(self._numbers), door, client)
+        self._connections.add(connection)
+        task = self._loop.create_task(self._carry(connection))
+        self._carriers.add(task)
+        task.add_done_callback(self._carriers.discard)
 
-    def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
-        """Count a moment; the hold that waits for it, if one does.
+    def _connection(self, number: int, door: Door, client: Stream) -> Connection:
+        if door.service == "postgres":
+            return PostgresConnection(number, self._postgres, door, client)
+        if door.service in HTTP_ROLES:
+            return HttpConnection(number, self._http, door, client)
+        return KafkaConnection(number, self._kafka, door, client, self.door)
 
-        The count must not depend on timing. So a request that only repeats one which the broker put off (`PUT_OFF`) is
-        the same moment, and within a transaction only the first request of an API is one (how many partitions a client
-        adds, or writes, at once is chance): there, the count is that of the transaction.
-        """
-        api, role = exchange.header.api, exchange.role
-        if api not in TELLING or (phase == "before" and api in ONLY_AFTER):
-            return None
-        if phase == "before" and (role, api) in self._put_off:
-            self._put_off.discard((role, api))
-            exchange.nth = self._counts[role, api]
-            return None
-        if phase == "after" and exchange.error in PUT_OFF:
-            if exchange.nth:  # what was no moment of its own is none when it is asked again
-                self._put_off.add((role, api))
-            return None
-        if phase == "before" or api in ONLY_AFTER:
-            exchange.nth = self._next(exchange)
-        if not exchange.nth:
-            return None
-        moment = Moment(self.instance, role, api, exchange.nth, phase)
-        self.moments.append(moment)
-        return self._holds.pop(moment, None)
-
-    def _next(self, exchange: Exchange) -> int:
-        """The number of this request among those of its role and API; 0 where it is no moment of its own."""
-        kind = (exchange.role, exchange.header.api)
-        if exchange.header.api == "Fetch" and not _brought_records(exchange.response):
-            return 0
-        transaction = self._transactions.number(exchange.request)
-        if transaction is None:
-            self._counts[kind] += 1
-            return self._counts[kind]
-        if self._counts[kind] >= transaction:
-            return 0
-        self._counts[kind] = transaction
-        return transaction
-
-    def asked(self, exchange: Exchange) -> None:
-        """A request passed towards the broker."""
-        if exchange.header.api in TELLING and exchange.header.api not in ONLY_AFTER:
-            self.in_flight += 1
+    async def _carry(self, connection: Connection) -> None:
+        try:
+            await connection.carry()
+        except HarnessError as error:
+            self._ledger.failed(error)
+        except Exception as error:
+            # asyncio would only print it: the trial would go on with a wire that nobody watches.
+            self._ledger.failed(HarnessError(f"the tap broke on connection {connection.number}: {error!r}"))
+        finally:
+            self._connections.discard(connection)
             self.changed.set()
-
-    def answered(self, exchange: Exchange) -> None:
-        """The broker answered: keep what the exchange tells, whether or not the client will hear of it."""
-        api, request, response = exchange.header.api, exchange.request, exchange.response
-        if api in TELLING and api not in ONLY_AFTER:
-            self.in_flight -= 1
-        if api == "EndTxn" and exchange.error not in PUT_OFF:
-            self._transactions.end(request)
-        if request is not None and response is not None:
-            member = membership.joined(api, request, response)
-            if member is not None:
-                self.members[member.member_id] = member
-                self.groups.add(member.group)
-            for member_id in membership.left(api, request):
-                self.members.pop(member_id, None)
-        if exchange.nth or (api in TELLING and api not in ONLY_AFTER):
-            self.record(exchange, self.clock())
-        self.changed.set()
-
-    def lost(self, exchange: Exchange) -> None:
-        """The connection ended before the broker's answer came."""
-        if exchange.header.api in TELLING and exchange.header.api not in ONLY_AFTER:
-            self.in_flight -= 1
-            self.record(exchange, None)
-
-    def record(self, exchange: Exchange, answered_at: float | None) -> None:
-        """Write the exchange into the history."""
-        header, request = exchange.header, exchange.request
-        self._observe(
-            Request(
-                self.instance, exchange.connection, exchange.role, header.client_id, header.api, header.version,
-                exchange.nth, exchange.at, answered_at, exchange.error, json.dumps(_detail(request)),
-            )
-        )  # fmt: skip
-        if header.api in ("OffsetCommit", "TxnOffsetCommit") and request is not None:
-            self.groups.add(str(request.group_id))  # a lost answer may have been a yes: the group counts either way
-            for group, topic, partition, offset in membership.committed(request, exchange.response):
-                self._observe(Commit(group, topic, partition, offset, header.api, exchange.at))
-
-
-def _listener(address: Address) -> socket.socket:
-    """A socket of ours that listens for those who want to go to this address; `HarnessError` where none is to be had."""
-    listener = socket.socket()
-    try:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        listener.settimeout(0)
-    except OSError as error:
-        listener.close()
-        raise HarnessError("no door for the broker at {}:{}: {}".format(*address, error)) from error
-    return listener
-
-
-PUT_OFF = frozenset({14, 15, 16, 51})
-"""A coordinator says "ask again": it is loading, not available, not the one, or busy with another transaction."""
-
-
-def _brought_records(response: Any) -> bool:
-    return response is not None and any(
-        part.records for topic in response.responses or () for part in topic.partitions or ()
-    )
-
-
-def _detail(request: Any) -> dict[str, Any]:
-    found = ((name, getattr(request, name, None)) for name in _TELLS)
-    return {name: value if isinstance(value, str) else int(value) for name, value in found if value is not None}

@@ -40,14 +40,21 @@ class Tap:
         observe: Callable[[Row], None],
         clock: Callable[[], float],
         changed: threading.Event,
+        *,
+        postgres: Address | None = None,
+        registry: Address | None = None,
+        connect: Address | None = None,
     ) -> Lane:
-        """A private entrance to these brokers for one instance; ``observe`` gets its rows, timed by ``clock``.
+        """A private entrance to these servers for one instance; ``observe`` gets its rows, timed by ``clock``.
 
         ``changed`` is set whenever something passes that a waiting trial may want to look at.
         """
         if self._closed:
             raise HarnessError(f"no lane for {instance}: the tap is closed")
-        lane = Lane(self._loop, instance, brokers, observe, clock, changed)
+        services = {"postgres": postgres, "registry": registry, "connect": connect}
+        servers = [("kafka", broker) for broker in brokers]
+        servers += [(service, address) for service, address in services.items() if address is not None]
+        lane = Lane(self._loop, instance, servers, observe, clock, changed)
         self._lanes.append(lane)
         self._call(lane.open())
         return lane

@@ -31,10 +31,10 @@ class Transactions:
             return None
         return self._numbers.setdefault((transactional_id, self._ended[transactional_id]), len(self._numbers) + 1)
 
-    def end(self, request: Any) -> None:
-        """The transaction of this EndTxn is over."""
+    def end(self, request: Any, number: int | None) -> None:
+        """The transaction ``number``, whose EndTxn this is, is over; one that is over already stays so."""
         transactional_id = _id_of(request)
-        if transactional_id is not None:
+        if transactional_id is not None and number == self.number(request):
             self._ended[transactional_id] += 1
 
 

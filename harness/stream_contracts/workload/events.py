@@ -1,20 +1,33 @@
-"""The events that a pipeline is fed: drawn from the schemas of its contract, from one seed."""
+"""The events that a pipeline is fed: drawn from the schemas of its contract and their former versions, from one seed."""
 
 from __future__ import annotations
 
-import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-import fastavro
+from stream_contracts.contract.model import Contract, Role, Schema, Topic
+from stream_contracts.errors import ContractError, StreamContractsError, UsageError
+from stream_contracts.schema.format import Source
+from stream_contracts.schema.framing import Framed, frame
+from stream_contracts.workload.dice import HUGE_BYTES, Dice, Undrawable, below
+from stream_contracts.workload.writers import Ids, Library, Writer
 
-from stream_contracts.contract.model import Contract, Role, Schema
-from stream_contracts.errors import ContractError, UsageError
-from stream_contracts.workload.values import Undrawable, Values, below
+SERIES = {
+    "AVRO": "stream_contracts.workload.avro_values",
+    "PROTOBUF": "stream_contracts.workload.protobuf_values",
+    "JSON": "stream_contracts.workload.json_values",
+}
+"""Format -> the module whose ``series(source, dice)`` draws its values; imported when asked for, not before."""
+FIRST_MESSAGE = (0,)
+"""The path to the message type that Protobuf records hold: the first one of the file."""
+TOMBSTONE_EVERY = 6
+"""In a compacted topic about every sixth event is a tombstone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +40,39 @@ class Event:
     value: bytes | None
 
 
-def draw(contract: Contract, pipeline_name: str, *, seed: int) -> tuple[Event, ...]:
-    """Draw the input of one pipeline: the same contract and seed give the same bytes, everywhere and always.
+def draw(contract: Contract, pipeline_name: str, *, seed: int, ids: Ids | None = None) -> tuple[Event, ...]:
+    """Draw the input of one pipeline: the same contract, seed and ids give the same bytes, everywhere and always.
 
     Keys are skewed (the n-th has 1/n of the weight of the first); each topic that the pipeline reads gets an event if
     there are enough. A topic without a value schema gets ``{"event": id}``, one without a key schema ``key-<n>``.
-    Raises UsageError for a pipeline that the contract has not, ContractError for a schema that gives no values.
+    ``ids`` are those of the registry; without them the ones that an empty registry would give. Raises UsageError for a
+    pipeline that the contract has not, ContractError for a schema that gives no values.
     """
     if pipeline_name not in contract.pipelines:
         known = ", ".join(contract.pipelines) or "none"
         raise UsageError(f"{contract.file}: there is no pipeline {pipeline_name!r}; known pipelines: {known}")
     pipeline = contract.pipelines[pipeline_name]
-    count, topics = pipeline.workload.events, pipeline.reads
-    keys = {topic: _keys(contract, topic, pipeline.workload.keys, seed) for topic in topics}
-    values = {topic: _series(contract, topic, "value", seed, topic) for topic in topics}
-    return tuple(_event(number, topics, keys, values, seed) for number in range(count))
+    drawing = _Drawing(contract, seed, ids)
+    keys = {topic: drawing.keys(topic, pipeline.workload.keys) for topic in pipeline.reads}
+    values = {topic: drawing.values(topic) for topic in pipeline.reads}
+    places: Counter[str] = Counter()
+    events = []
+    for number in range(pipeline.workload.events):
+        topic = pipeline.reads[number if number < len(keys) else below(len(keys), seed, "topic", number)]
+        buried = _is_tombstone(contract.topics[topic], seed, topic, places[topic])
+        value = None if buried else values[topic](number)
+        events.append(Event(number, topic, _skewed(keys[topic], seed, number), value))
+        places[topic] += 1
+    return tuple(events)
 
 
-Series = Iterator[bytes]
+Encoded = Iterator[bytes]
 
 
-def _event(
-    number: int, topics: tuple[str, ...], keys: dict[str, list[bytes]], values: dict[str, Series | None], seed: int
-) -> Event:
-    turn = number if number < len(topics) else below(len(topics), seed, "topic", number)
-    topic = topics[turn]
-    series = values[topic]
-    value = next(series) if series else json.dumps({"event": number}).encode()
-    return Event(number, topic, _skewed(keys[topic], seed, number), value)
+def _is_tombstone(topic: Topic, seed: int, name: str, place: int) -> bool:
+    if "compact" not in topic.settings.get("cleanup.policy", ""):
+        return False
+    return (place + below(TOMBSTONE_EVERY - 1, seed, "tombstone", name)) % TOMBSTONE_EVERY == TOMBSTONE_EVERY - 1
 
 
 def _skewed(keys: list[bytes], seed: int, number: int) -> bytes:
@@ -63,52 +81,76 @@ def _skewed(keys: list[bytes], seed: int, number: int) -> bytes:
     return next(key for key, weight in zip(keys, weights, strict=True) if hit < weight)
 
 
-def _keys(contract: Contract, topic: str, count: int, seed: int) -> list[bytes]:
-    """Up to ``count`` distinct keys: fewer where the key schema has not so many values."""
-    schema = contract.topics[topic].key
-    # Topics that share a key schema share their keys, so that a join finds partners.
-    series = _series(contract, topic, "key", seed, schema.file if schema else "")
-    if series is None:
-        return [f"key-{n}".encode() for n in range(count)]
-    return list(dict.fromkeys(islice(series, 4 * count + 16)))[:count]
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    contract: Contract
+    seed: int
+    ids: Ids | None
+
+    def keys(self, topic: str, count: int) -> list[bytes]:
+        """Up to ``count`` distinct keys: fewer where the key schema has not so many values."""
+        schema = self.contract.topics[topic].key
+        if schema is None:
+            return [f"key-{n}".encode() for n in range(count)]
+        # Topics that share a key schema share their keys, so that a join finds partners.
+        [series] = self._series(topic, "key", schema, schema.file, former=False)
+        return list(dict.fromkeys(islice(series, 4 * count + 16)))[:count]
+
+    def values(self, topic: str) -> Callable[[int], bytes]:
+        """What gives the value of the event of that number."""
+        schema = self.contract.topics[topic].value
+        if schema is None:
+            return lambda number: json.dumps({"event": number}).encode()
+        # Bare bytes do not say who wrote them: a reader could not tell a former version.
+        series = self._series(topic, "value", schema, topic, former=schema.framing == "confluent")
+        first = below(len(series), self.seed, "writer", topic)
+        turns = iter(range(first, 1 << 62))
+        return lambda _: next(series[next(turns) % len(series)])
+
+    def _series(self, topic: str, role: Role, schema: Schema, salt: str, *, former: bool) -> list[Encoded]:
+        """One series for each version that may have written the topic, the present one last."""
+        contract = self.contract
+        place = str(contract.place("topics", topic, role, "schema"))
+        library, subject = Library(contract), contract.subject(topic, role)
+        try:
+            writers = library.readable(subject) if former else [library.current(subject)]
+            ids = self._ids(library) if schema.framing == "confluent" else None
+        except StreamContractsError as error:
+            raise ContractError([(place, f"nothing can be drawn: {error}")]) from error
+        huge = _huge_bytes(contract.topics[topic]) if role == "value" else 0
+        series = []
+        for writer in writers:
+            # The present version is drawn alike with and without former ones beside it.
+            version = () if writer is writers[-1] else (writer.path.name,)
+            dice = Dice(self.seed, salt, role, *version, huge_bytes=huge)
+            encoded = _encoded(place, writer.path, writer.form, writer.source, dice)
+            series.append(encoded if ids is None else _framed(encoded, writer, ids))
+        return series
+
+    def _ids(self, library: Library) -> Ids:
+        return library.numbered() if self.ids is None else self.ids
 
 
-def _series(contract: Contract, topic: str, role: Role, seed: int, salt: str) -> Series | None:
-    """The encoded values of a topic's schema, without end; None where it has no schema."""
-    schema: Schema | None = getattr(contract.topics[topic], role)
-    if schema is None:
-        return None
-    where = str(contract.place("topics", topic, role, "framing"))
-    if schema.framing != "none":
-        raise ContractError([(where, f"found framing {schema.framing!r}; events can be drawn for 'none' only")])
-    place = str(contract.place("topics", topic, role, "schema"))
-    if not schema.file.endswith(".avsc"):
-        raise ContractError([(place, f"events can be drawn from Avro schemas (.avsc) only; found {schema.file!r}")])
-    return _encoded(place, contract.path(schema), seed, salt, role)
+def _huge_bytes(topic: Topic) -> int:
+    """A quarter of the largest record that the topic takes, at most."""
+    largest = topic.settings.get("max.message.bytes", "")
+    return min(HUGE_BYTES, int(largest) // 4) if largest.isdigit() else HUGE_BYTES
 
 
-def _encoded(place: str, file: Path, *where: object) -> Series:
+def _framed(encoded: Encoded, writer: Writer, ids: Ids) -> Encoded:
+    schema_id = ids[writer.subject, writer.source.text]
+    indexes = FIRST_MESSAGE if writer.form == "PROTOBUF" else None
+    return (frame(Framed(data, schema_id, indexes=indexes))[0] for data in encoded)
+
+
+def _encoded(place: str, file: Path, form: str, source: Source, dice: Dice) -> Encoded:
     """Draw and encode without end."""
+    draw_from: Any = import_module(SERIES[form]).series
     try:
-        encode, values = _avro(json.loads(file.read_text("utf-8")), *where)
-        while True:
-            yield encode(values.next())
-    except (Undrawable, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        yield from draw_from(source, dice)
+    except (Undrawable, StreamContractsError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         # some of what is wrong with a schema shows only when a value is drawn or encoded
-        told = str(error) if isinstance(error, Undrawable) else f"{type(error).__name__}: {error}"
+        told = (
+            str(error) if isinstance(error, Undrawable | StreamContractsError) else f"{type(error).__name__}: {error}"
+        )
         raise ContractError([(place, f"{file}: nothing can be drawn from this schema: {told}")]) from error
-
-
-def _avro(written: Any, *where: object) -> tuple[Callable[[Any], bytes], Values]:
-    named: dict[str, Any] = {}
-    try:
-        parsed: Any = fastavro.parse_schema(written, named)
-    except Exception as error:  # fastavro answers a malformed schema with whatever goes wrong first
-        raise Undrawable(f"{type(error).__name__}: {error}") from error
-
-    def encode(value: Any) -> bytes:
-        buffer = io.BytesIO()
-        fastavro.schemaless_writer(buffer, parsed, value)
-        return buffer.getvalue()
-
-    return encode, Values(parsed, named, *where)

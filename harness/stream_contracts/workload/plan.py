@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from stream_contracts.errors import UsageError
 
 PHASES = ("before", "after")
 """On which side of the broker's work a fault strikes."""
+FEEDS = ("at-once", "paced", "after-start")
+"""How the input comes: all before the start; a part before it and the rest by and by; all once the pipeline runs."""
+MOST_DELAY_S = 60.0
+MOST_INSTANCES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One fault of a plan: its name in `FAULTS`, and the moment at which it is applied."""
+    """One fault of a plan: its name in `FAULTS`, and the moment at which, or ``delay_s`` after which, it is applied.
+
+    ``what`` says more where a fault comes in kinds; empty for the usual one.
+    """
 
     fault: str
     instance: str
@@ -23,21 +30,45 @@ class Strike:
     api: str
     nth: int
     phase: str
+    delay_s: float = 0.0
+    what: str = ""
+
+    def __str__(self) -> str:
+        kind = f" ({self.what})" if self.what else ""
+        late = f"{self.delay_s:g} s " if self.delay_s else ""
+        return f"{self.fault}{kind} {late}{self.phase} {self.api}#{self.nth} of {self.instance} ({self.role})"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a trial does: the pipeline, the seed of its input, whether aborted input is mixed in, and the faults."""
+    """What a trial does: the pipeline, the seed of its input, whether aborted input is mixed in, and the faults.
+
+    ``feed`` is one of FEEDS. ``instances`` is how many processes there are; 0 is as many as the contract says.
+    ``events`` are the numbers of the events that are sent; empty means all of them. With ``patient`` no time is
+    compressed: sessions and transactions of the dead run out as they would.
+    """
 
     contract: str
     pipeline: str
     seed: int
     with_aborted: bool = False
     strikes: tuple[Strike, ...] = ()
+    feed: str = "at-once"
+    events: tuple[int, ...] = ()
+    instances: int = 0
+    patient: bool = False
+
+    def __str__(self) -> str:
+        told = [", then ".join(map(str, self.strikes)) or "no fault"]
+        told += ["without compressing time"] * self.patient
+        told += [f"with {self.instances} instances"] * bool(self.instances)
+        told += [f"fed {self.feed}"] * (self.feed != "at-once")
+        told += [f"with {len(self.events)} of the events"] * bool(self.events)
+        return ", ".join(told)
 
     def to_json(self) -> str:
-        """One line, keys in order: the same plan is the same text, byte for byte."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """One line, keys in order, defaults left out: the same plan is the same text, byte for byte, in any version."""
+        return json.dumps({**_told(self), "strikes": [_told(strike) for strike in self.strikes]}, sort_keys=True)
 
     @property
     def digest(self) -> str:
@@ -50,9 +81,21 @@ class Plan:
         try:
             written: dict[str, Any] = json.loads(text)
             strikes = tuple(_typed(Strike(**strike)) for strike in written.pop("strikes", ()))
-            return _typed(cls(**written, strikes=strikes))
+            events = tuple(_number(event) for event in written.pop("events", ()))
+            return _typed(cls(**written, strikes=strikes, events=events))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"this is not a plan: {error}. A plan is a file that a failing trial saved.") from error
+
+
+def _told(part: Plan | Strike) -> dict[str, Any]:
+    """The fields of a part that say more than their default."""
+    return {field.name: value for field in fields(part) if (value := getattr(part, field.name)) != field.default}
+
+
+def _number(event: Any) -> int:
+    if type(event) is not int or event < 0:
+        raise ValueError(f"events holds {event!r}, which is no number of an event")
+    return event
 
 
 T = TypeVar("T", Plan, Strike)
@@ -71,4 +114,10 @@ def _typed(part: T) -> T:
             raise ValueError(f"phase is {part.phase!r}; known: {', '.join(PHASES)}")
         if part.nth < 1:
             raise ValueError(f"nth is {part.nth}; moments are counted from 1")
+        if not 0 <= part.delay_s <= MOST_DELAY_S:
+            raise ValueError(f"delay_s is {part.delay_s}; allowed: 0 to {MOST_DELAY_S:g}")
+    elif not 0 <= part.instances <= MOST_INSTANCES:
+        raise ValueError(f"instances is {part.instances}; allowed: 0 to {MOST_INSTANCES}")
+    elif part.feed not in FEEDS:
+        raise ValueError(f"feed is {part.feed!r}; known: {', '.join(FEEDS)}")
     return part

@@ -14,10 +14,10 @@ from stream_contracts.schema.avro_decoder import REFUSED, decoding
 from stream_contracts.schema.avro_explain import EXPLANATIONS
 from stream_contracts.schema.avro_model import AvroSchema
 from stream_contracts.schema.avro_parse import parse
+from stream_contracts.schema.avro_random import strategy
 from stream_contracts.schema.avro_registry import EXCEPTION, KINDS, differences
 from stream_contracts.schema.avro_rules import RULES
 from stream_contracts.schema.avro_survival import change
-from stream_contracts.schema.avro_values import strategy
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 from tests.schema.avro.drawing import pairs
 
@@ -137,6 +137,18 @@ def test_a_schema_that_can_write_nothing_breaks_nobody() -> None:
     said = decoding(lone, parse(Source('"int"')), 10)
     assert (said.reads, said.clashes) == (Reads.READS, ())
     assert "no finite value" in said.note
+
+
+@pytest.mark.parametrize("around", [{"type": "array", "items": "A"}, {"type": "map", "values": "A"}])
+def test_trees_of_records_are_judged(around: Any) -> None:
+    """A type that holds any number of itself: messages that are full everywhere must stop somewhere."""
+
+    def tree(kind: str) -> AvroSchema:
+        fields = [{"name": "inner", "type": around}, {"name": "value", "type": kind}, {"name": "again", "type": around}]
+        return parse(Source(json.dumps({"type": "record", "name": "A", "fields": fields})))
+
+    assert decoding(tree("int"), tree("long"), 20).reads is Reads.READS
+    assert decoding(tree("bytes"), tree("string"), 20).reads is Reads.FAILS
 
 
 def test_types_used_twice_at_every_level_do_not_explode() -> None:

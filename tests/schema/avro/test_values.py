@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.avro_codec import compiled, decode, encode
 from stream_contracts.schema.avro_parse import parse
+from stream_contracts.schema.avro_random import strategy
 from stream_contracts.schema.avro_survival import plain
-from stream_contracts.schema.avro_values import boundary, strategy
+from stream_contracts.schema.avro_values import boundary
 from stream_contracts.schema.format import Source
 from tests.schema.avro.drawing import schemas
 

@@ -1,0 +1,4 @@
+create table balances (
+    account text primary key,
+    cents bigint not null
+);

@@ -1,0 +1,159 @@
+"""The programme of a sweep: which plans are tried, and in which order. Pure: the same moments give the same plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from stream_contracts.wire.moment import PHASES, Moment, urgency
+from stream_contracts.workload.drawing import drawn
+from stream_contracts.workload.plan import Plan, Strike
+
+ALL_UP_TO = 64
+"""A sweep kills at every moment up to this many; above, at the classes (`representatives`), and says so."""
+LATER_S = 0.2
+"""How long after a moment a fault is tried as well: queues and buffers are empty whenever the wire is busy."""
+
+_WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
+
+BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    # a zombie: frozen with a request in its hands, or before it heard the answer
+    "pause-app": (*((api, phase) for api in _WRITES for phase in PHASES), ("Fetch", "after")),
+    # the answer, or the request, is lost, and the process lives to do something about it
+    "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
+    # a rebalance in the middle of the work
+    "join-app": (
+        ("Fetch", "after"),
+        ("EndTxn", "before"),
+        ("OffsetCommit", "before"),
+        ("Produce", "after"),
+        ("COMMIT", "before"),
+    ),
+    # a deployment
+    "stop-app": (("Fetch", "after"), ("Produce", "before"), ("EndTxn", "before"), ("COMMIT", "before")),
+    # late, and still in time
+    "hold-frame": (("EndTxn", "before"), ("OffsetCommit", "before"), ("Produce", "after"), ("COMMIT", "after")),
+    # a coordinator that has moved, a leader without its followers: whatever a client has to ask again for
+    "refuse-request": (
+        ("EndTxn", "before"),
+        ("Produce", "before"),
+        ("OffsetCommit", "before"),
+        ("TxnOffsetCommit", "before"),
+        ("Fetch", "after"),
+    ),
+    # a second deployment with the same transactional id
+    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
+}
+"""Fault -> the classes (API, phase) at which a sweep tries it beside kill-app, the most telling first."""
+OF_BROKERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
+    "kill-ahead": (("Produce", "before"),),
+    "pause-broker": (("Produce", "before"),),
+}
+"""The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
+ENOUGH_BROKERS = 3
+ALSO_LATER = frozenset({"kill-app", "pause-app"})
+"""Faults that are tried a little after the moment, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to try. ``plans`` are equally good: the first that is exercised counts.
+
+    ``moment`` is the one that a kill is for; ``owed`` steps are run even when the budget is spent.
+    """
+
+    plans: tuple[Plan, ...]
+    moment: Moment | None = None
+    owed: bool = False
+
+
+def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False, brokers: int = 1) -> Iterator[Step]:
+    """The steps of a sweep over the moments that were seen, the most telling first.
+
+    kill-app at each moment, transaction control before the rest, and after every second of them another fault at one of
+    its classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one.
+    """
+    killed = kills(seen, every_moment=every_moment)
+    others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
+    for number, moment in enumerate(killed, 1):
+        yield Step((_with(base, "kill-app", moment),), moment, owed=True)
+        if number % 2 == 0:
+            yield from islice(others, 1)
+    yield from others
+    random = (Step((plan,)) for plan in drawn(base, places(base, seen)))
+    for pair in pairs(base, killed):
+        yield pair
+        yield from islice(random, 1)
+    yield from random
+
+
+def kills(seen: Sequence[Moment], *, every_moment: bool) -> list[Moment]:
+    """The moments at which the pipeline is killed, the most urgent first."""
+    chosen = list(seen) if every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
+    return sorted(chosen, key=urgency)
+
+
+def representatives(moments: Iterable[Moment]) -> list[Moment]:
+    """The first, second and last of each class (instance, role, API, phase), in the order in which they came."""
+    moments = list(moments)
+    chosen: set[Moment] = set()
+    for members in _classes(moments).values():
+        chosen.update([*members[:2], members[-1]])
+    return [moment for moment in moments if moment in chosen]
+
+
+def besides(
+    base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[tuple[str, str], ...]] = BESIDES
+) -> Iterator[Step]:
+    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them."""
+    by_class = _classes(seen)
+    rows: list[list[Step]] = []
+    for fault, where in faults.items():
+        row = []
+        for api, phase in where:
+            members = [moment for key, found in by_class.items() if key[2:] == (api, phase) for moment in found]
+            if members:
+                row.append(_anywhere(base, fault, members))
+                if fault in ALSO_LATER:
+                    row.append(_anywhere(base, fault, members, LATER_S))
+        rows.append(row)
+    kill = [_anywhere(base, "kill-app", found, LATER_S) for key, found in by_class.items() if key[2] in _WRITES]
+    rows.insert(1, kill)
+    for turn in range(max(map(len, rows), default=0)):
+        yield from (row[turn] for row in rows if turn < len(row))
+
+
+def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
+    """A second fault after a kill: at the next moment of the same kind, for what a recovery does wrong."""
+    for first in moments:
+        for fault in ("kill-app", "cut-link"):
+            plan = _with(base, "kill-app", first)
+            again = replace(plan.strikes[0], fault=fault, nth=first.nth + 1)
+            yield Step((replace(plan, strikes=(*plan.strikes, again)),))
+
+
+def places(base: Plan, seen: Sequence[Moment]) -> dict[str, list[Strike]]:
+    """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
+    found: dict[str, list[Strike]] = {"kill-app": [_with(base, "kill-app", moment).strikes[0] for moment in seen]}
+    for fault, where in BESIDES.items():
+        found[fault] = [_with(base, fault, moment).strikes[0] for moment in seen if (moment.api, moment.phase) in where]
+    return {fault: strikes for fault, strikes in found.items() if strikes}
+
+
+def _anywhere(base: Plan, fault: str, members: Sequence[Moment], delay_s: float = 0.0) -> Step:
+    """The fault at one moment of a class: the second, for the first may be special; else any other."""
+    turn = [*members[1:2], *members[:1], *members[2:4]]
+    return Step(tuple(_with(base, fault, moment, delay_s) for moment in turn))
+
+
+def _with(base: Plan, fault: str, at: Moment, delay_s: float = 0.0) -> Plan:
+    return replace(base, strikes=(Strike(fault, at.instance, at.role, at.api, at.nth, at.phase, delay_s),))
+
+
+def _classes(moments: Iterable[Moment]) -> dict[tuple[str, str, str, str], list[Moment]]:
+    found: dict[tuple[str, str, str, str], list[Moment]] = {}
+    for moment in moments:
+        found.setdefault((moment.instance, moment.role, moment.api, moment.phase), []).append(moment)
+    return found

@@ -1,0 +1,158 @@
+"""Every fault of the shelf on real processes: what it does, whether it says truly that it took effect, and its healing."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream_contracts.errors import StackError, UsageError
+from stream_contracts.faults import FAULTS, fault_named
+from stream_contracts.faults.refuse_request import USUAL
+from stream_contracts.wire.moment import ONLY_AFTER, Moment, Phase, role_of
+from stream_contracts.wire.refusals import Refuse, check
+from tests.faults.conftest import Theatre
+from tests.waiting import until
+
+
+def test_kill_app_the_living_die_with_the_frame_and_are_started_anew(theatre: Theatre) -> None:
+    with fault_named("kill-app").applied(theatre) as struck:
+        assert struck.effect
+        assert struck.until()
+        assert not theatre.victim.alive
+        assert theatre.told == ["victim kill", "frame drop"]
+    assert theatre.told[2:] == ["victim replace"]
+    assert theatre.victim.alive
+
+
+def test_kill_app_who_survives_was_not_struck(theatre: Theatre) -> None:
+    theatre.victim.hardy = True
+    with fault_named("kill-app").applied(theatre) as struck:
+        assert not struck.effect
+    assert theatre.told == ["victim kill", "frame drop"]
+
+
+def test_kill_app_lets_the_frame_go_even_where_the_kill_fails(theatre: Theatre) -> None:
+    theatre.victim.stuck = True
+    with pytest.raises(StackError), fault_named("kill-app").applied(theatre):
+        pass
+    assert theatre.told == ["victim kill", "frame drop"]
+
+
+def test_stop_app_lets_the_frame_pass_so_that_there_can_be_a_goodbye(theatre: Theatre) -> None:
+    with fault_named("stop-app").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["frame release", "victim stop"]
+    assert theatre.told[2:] == ["victim replace"]
+
+
+def test_pause_app_thaws_the_zombie_once_the_stand_in_has_caught_up_and_only_then_lets_the_frame_go(
+    theatre: Theatre,
+) -> None:
+    with fault_named("pause-app").applied(theatre) as struck:
+        assert struck.effect
+        assert until(lambda: theatre.victim.state == "T")
+        assert theatre.told == ["victim pause", "victim retire", "victim evict", "stand-in comes"]
+        assert not struck.until()
+        theatre.all_read = True
+        assert struck.until()
+        assert 0 < struck.limit_s < 30
+    assert theatre.told[4:] == ["victim resume", "frame release"]
+    assert until(lambda: theatre.victim.state != "T")
+
+
+@pytest.mark.parametrize(("what", "ends"), [("", "newcomer stop"), ("die", "newcomer kill")])
+def test_join_app_takes_its_share_and_goes(theatre: Theatre, what: str, ends: str) -> None:
+    theatre.what = what
+    with fault_named("join-app").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["newcomer comes", "frame release", "newcomer retire"]
+        assert not struck.until()
+    assert theatre.told[3:] == [ends, "newcomer evict"]
+    assert theatre.victim.alive
+
+
+def test_cut_link_loses_the_frame_and_the_process_lives(theatre: Theatre) -> None:
+    with fault_named("cut-link").applied(theatre) as struck:
+        assert struck.effect
+    assert theatre.told == ["frame drop", "cut"]
+    assert theatre.victim.alive
+
+
+def test_hold_frame_lets_it_go_after_a_while(theatre: Theatre) -> None:
+    with fault_named("hold-frame").applied(theatre) as struck:
+        assert struck.effect
+        assert not struck.until()
+        assert theatre.told == []
+        theatre.now = struck.limit_s
+        assert struck.until()
+    assert theatre.told == ["frame release"]
+
+
+@pytest.mark.parametrize(
+    ("name", "during", "after"),
+    [
+        ("kill-broker", ["broker-1 kill", "frame drop"], ["broker-1 start", "whole"]),
+        ("restart-broker", ["frame release", "broker-1 stop"], ["broker-1 start", "whole"]),
+        ("pause-broker", ["broker-1 pause", "frame release"], ["broker-1 resume", "whole"]),
+        ("isolate-broker", ["broker-1 isolate", "frame release"], ["broker-1 rejoin", "whole"]),
+        (
+            "kill-ahead",
+            [
+                "broker-2 pause", "broker-3 pause", "wait", "frame release", "wait", "broker-1 kill",
+                "broker-3 resume", "broker-2 resume",
+            ],
+            ["broker-1 start", "whole"],
+        ),
+        ("fence-producer", ["fence", "frame release"], []),
+        ("late-request", ["detached"], ["frame late"]),
+        ("silence-link", ["silent True", "frame release"], ["silent False"]),
+        ("refuse-link", ["refused True", "frame drop"], ["refused False"]),
+        ("slow-link", ["slow 0.2 65536", "frame release"], ["slow 0 0"]),
+    ],
+)  # fmt: skip
+def test_what_is_done_and_how_it_is_healed(theatre: Theatre, name: str, during: list[str], after: list[str]) -> None:
+    with fault_named(name).applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == during
+    assert theatre.told[len(during) :] == after
+    assert theatre.victim.alive
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("", "coordinator_load_in_progress"), ("not_coordinator", "not_coordinator")]
+)
+def test_refuse_request_answers_with_what_was_asked_for_or_with_the_usual(
+    theatre: Theatre, what: str, code: str
+) -> None:
+    theatre.what = what
+    with fault_named("refuse-request").applied(theatre) as struck:
+        assert struck.effect
+    assert theatre.told == [f"frame {Refuse(code)}"]
+
+
+@pytest.mark.parametrize("api", USUAL)
+def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
+    phase: Phase = "after" if api in ONLY_AFTER else "before"
+    check(Moment("app-0", role_of(api), api, 1, phase), Refuse(USUAL[api]))
+
+
+@pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame"])
+def test_who_is_dead_already_was_not_struck(theatre: Theatre, name: str) -> None:
+    theatre.victim.end()
+    with fault_named(name).applied(theatre) as struck:
+        assert not struck.effect
+    assert not [told for told in theatre.told if told.startswith("victim")]
+    assert [told for told in theatre.told if told.startswith("frame")], "nobody may keep the frame"
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_happens_meanwhile_it_is_healed(theatre: Theatre, name: str) -> None:
+    with pytest.raises(RuntimeError), fault_named(name).applied(theatre):
+        raise RuntimeError
+    assert theatre.victim.alive
+    assert theatre.victim.state != "T"
+    assert [told for told in theatre.told if told.startswith("frame")]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"'kill-ap'; known: cut-link, .*kill-app"):
+        fault_named("kill-ap")

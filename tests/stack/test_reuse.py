@@ -1,0 +1,138 @@
+"""A stack that is kept for the next run with the same configuration; and who decides which backend runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream_contracts.errors import UnsupportedError
+from stream_contracts.stack import kept, open_stack
+from stream_contracts.stack.attached import REUSED, configuration
+from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.capabilities import Killable
+from stream_contracts.stack.warden import tagged
+from tests.waiting import until
+
+SMALL = Blueprint(brokers=0, registry="embedded", postgres=True)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache of our own: nobody else's kept stack is touched."""
+    monkeypatch.setenv("STREAM_CONTRACTS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    for name in (
+        "PYTEST_XDIST_WORKER",
+        "PYTEST_XDIST_TESTRUNUID",
+        "STREAM_CONTRACTS_BACKEND",
+        "STREAM_CONTRACTS_REUSE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    yield tmp_path
+    for name in kept.names(REUSED):
+        kept.down(name)
+    assert list(tmp_path.glob("stack-*")) == []
+
+
+@pytest.mark.usefixtures("place")
+def test_the_next_run_takes_the_stack_of_the_one_before() -> None:
+    seen = []
+    for _ in range(2):
+        with open_stack("local", SMALL, progress=print, reuse=True) as stack:
+            seen.append((stack.postgres_dsn, stack.run_id, stack.describe()))
+            with pytest.raises(UnsupportedError, match="postgres cannot be killed"):
+                stack.service("postgres", can=Killable)
+            assert "ready to accept connections" in stack.service("postgres").log_tail()
+    (first, one, told), (second, other, told_again) = seen
+    assert first == second
+    assert one != other
+    assert one.startswith(REUSED)
+    assert "kept for the next run" in told
+    assert "kept by an earlier run" in told_again
+
+
+@pytest.mark.usefixtures("place")
+def test_another_configuration_is_another_stack() -> None:
+    asked = Blueprint(brokers=0, postgres=True, postgres_config={"work_mem": "8MB"})
+    assert configuration("local", asked) != configuration("local", SMALL)
+    assert configuration("docker", SMALL) != configuration("local", SMALL)
+    assert configuration("local", Blueprint(brokers=0, registry="embedded", postgres=True)) == configuration(
+        "local", SMALL
+    )
+    with (
+        open_stack("local", asked, progress=print, reuse=True) as one,
+        open_stack("local", SMALL, progress=print, reuse=True) as other,
+    ):
+        assert one.postgres_dsn != other.postgres_dsn
+
+
+@pytest.mark.usefixtures("place")
+def test_one_that_has_lost_a_service_is_replaced() -> None:
+    with open_stack("local", SMALL, progress=print, reuse=True) as stack:
+        before = stack.postgres_dsn
+    [name] = kept.names(REUSED)
+    found = kept.read(name)
+    assert found is not None
+    run_id = Path(found.logs["postgres"]).parents[1].name.removeprefix("stack-")
+    for pid in tagged("STREAM_CONTRACTS_SERVICE", f"{run_id}/postgres"):
+        os.kill(pid, signal.SIGKILL)
+    assert until(lambda: not (kept.read(name) or found).alive["postgres"])
+    lines: list[str] = []
+    with open_stack("local", SMALL, progress=lines.append, reuse=True) as stack:
+        assert stack.postgres_dsn != before
+    assert any("not whole (postgres has died); starting another one" in line for line in lines)
+
+
+PROJECT = {
+    "conftest.py": """
+import pytest
+from stream_contracts.stack.blueprint import Blueprint
+pytest_plugins = ["stream_contracts.stack_fixtures"]
+
+@pytest.fixture(scope="session")
+def stream_blueprint():
+    return Blueprint(brokers=0, postgres=True)
+""",
+    "test_it.py": """
+def test_it(stream_stack, stream_reuse, stream_backend):
+    print(f"<{stream_backend} {stream_reuse} {stream_stack.backend} {stream_stack.postgres_dsn}>")
+""",
+}
+
+
+def run(folder: Path, *options: str, **environment: str) -> tuple[str, ...]:
+    """What the project's one test says: the backend that was asked for, whether reuse was, what runs, and where."""
+    for name, text in PROJECT.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *options]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=90, check=False
+    )
+    if done.returncode:
+        return (done.stdout + done.stderr,)
+    return tuple(done.stdout.partition("<")[2].partition(">")[0].split())
+
+
+def test_command_line_before_environment_before_ini(place: Path) -> None:
+    """Each of them names a backend that does not exist but for the one that must win."""
+    folder = place / "project"
+    folder.mkdir()
+    (folder / "pytest.ini").write_text("[pytest]\nstream_backend = local\nstream_reuse = true\n", encoding="utf-8")
+    asked, reuse, runs, kept_at = run(folder)
+    assert (asked, reuse, runs) == ("local", "True", "external")
+    assert run(folder, "--stream-reuse")[3] == kept_at
+    (folder / "pytest.ini").write_text("[pytest]\nstream_backend = of-the-ini-file\n", encoding="utf-8")
+    assert "unknown stack backend 'of-the-ini-file'" in run(folder)[0]
+    told = {"STREAM_CONTRACTS_BACKEND": "of-the-environment", "STREAM_CONTRACTS_REUSE": "yes"}
+    assert "unknown stack backend 'of-the-environment'" in run(folder, **told)[0]
+    assert run(folder, "--stream-backend", "local", **told) == ("local", "True", "external", kept_at)
+    asked, reuse, runs, where = run(folder, "--stream-backend", "local", "--no-stream-reuse", **told)
+    assert (asked, reuse, runs) == ("local", "False", "local")
+    assert where != kept_at
+    assert "$STREAM_CONTRACTS_REUSE is 'perhaps'" in run(folder, STREAM_CONTRACTS_REUSE="perhaps")[0]

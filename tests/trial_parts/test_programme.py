@@ -1,0 +1,102 @@
+"""The programme is pure: what is tried, in which order, and that nothing is tried twice or left out."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+
+from stream_contracts.faults import FAULTS
+from stream_contracts.trial.programme import (
+    ALL_UP_TO,
+    BESIDES,
+    OF_BROKERS,
+    besides,
+    kills,
+    pairs,
+    programme,
+    representatives,
+)
+from stream_contracts.wire.moment import PHASES, Moment
+from stream_contracts.workload.plan import Plan
+
+BASE = Plan("orders", "enrich", 1, with_aborted=True)
+APIS = (("producer", "Produce"), ("producer", "EndTxn"), ("consumer", "JoinGroup"))
+
+
+def moments(times: int) -> list[Moment]:
+    seen = [
+        Moment("enrich-0", role, api, nth, phase)
+        for nth, (role, api), phase in product(range(1, times + 1), APIS, PHASES)
+    ]
+    return [*seen, Moment("enrich-0", "consumer", "Fetch", 1, "after")]
+
+
+def test_every_moment_is_killed_once_transaction_control_first() -> None:
+    steps = list(islice(programme(BASE, moments(4)), 150))
+    killed = [step.moment for step in steps if step.moment]
+    assert sorted(killed) == sorted(moments(4))
+    assert [moment.api for moment in killed[:8]] == ["EndTxn"] * 8
+    assert all(step.owed for step in steps if step.moment)
+
+
+def test_above_the_bound_the_classes_stand_for_all() -> None:
+    seen = moments(20)
+    assert len(seen) > ALL_UP_TO
+    chosen = kills(seen, every_moment=False)
+    assert sorted(chosen) == sorted(representatives(seen))
+    assert {moment.nth for moment in chosen if moment.api == "EndTxn"} == {1, 2, 20}
+    assert len(kills(seen, every_moment=True)) == len(seen)
+
+
+def test_every_other_fault_comes_early_and_all_classes_of_it_come() -> None:
+    steps = list(islice(programme(BASE, moments(4)), 150))
+    faults = [step.plans[0].strikes[0].fault for step in steps if len(step.plans[0].strikes) == 1]
+    assert set(BESIDES) <= set(faults[:24])
+    paused = {(step.plans[0].strikes[0].api, step.plans[0].strikes[0].phase) for step in besides(BASE, moments(4))
+              if step.plans[0].strikes[0].fault == "pause-app"}  # fmt: skip
+    assert paused == {(api, phase) for api in ("EndTxn", "Produce") for phase in PHASES} | {("Fetch", "after")}
+
+
+def test_a_class_that_was_not_seen_is_not_tried() -> None:
+    only = [Moment("enrich-0", "consumer", "OffsetCommit", 1, "before")]
+    tried = {step.plans[0].strikes[0].fault for step in besides(BASE, only)}
+    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-request"}
+
+
+def test_brokers_are_struck_where_others_can_take_over() -> None:
+    one, three = (
+        {step.plans[0].strikes[0].fault for step in islice(programme(BASE, moments(4), brokers=brokers), 80)}
+        for brokers in (1, 3)
+    )
+    assert three - one == set(OF_BROKERS)
+
+
+def test_a_step_has_other_moments_of_its_class_to_fall_back_on() -> None:
+    (step, *_) = besides(BASE, moments(4))
+    assert [plan.strikes[0].nth for plan in step.plans] == [2, 1, 3, 4]
+
+
+def test_a_pair_goes_on_where_the_first_left_off() -> None:
+    (pair, *_) = pairs(BASE, [Moment("enrich-0", "producer", "EndTxn", 2, "after")])
+    assert str(pair.plans[0]) == (
+        "kill-app after EndTxn#2 of enrich-0 (producer), then kill-app after EndTxn#3 of enrich-0 (producer)"
+    )
+
+
+def test_drawn_plans_come_in_turn_with_pairs_and_choose_from_what_makes_sense() -> None:
+    later = list(islice(programme(BASE, moments(4)), 60, 200))
+    strikes = [len(step.plans[0].strikes) for step in later]
+    assert strikes[0::2].count(2) >= 40, "pairs"
+    assert {plan.feed for step in later for plan in step.plans} > {"at-once"}
+    known = {(moment.api, moment.phase, moment.nth) for moment in moments(4)}
+    drawn = [strike for step in later for plan in step.plans for strike in plan.strikes if plan.seed != BASE.seed]
+    assert {(strike.api, strike.phase, strike.nth) for strike in drawn} <= known
+
+
+def test_nothing_is_tried_twice() -> None:
+    plans = [plan for step in islice(programme(BASE, moments(4)), 250) for plan in step.plans[:1]]
+    assert len({plan.digest for plan in plans}) == len(plans)
+
+
+def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
+    assert {*BESIDES, *OF_BROKERS} <= set(FAULTS)
+    assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]
