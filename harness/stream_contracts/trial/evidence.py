@@ -12,7 +12,7 @@ from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.feed import EVENT_HEADER, shown
 from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.normal import digester
+from stream_contracts.trial.normal import digester, windower
 from stream_contracts.trial.rows import Effect
 
 _MOST_DIGITS = 18
@@ -28,7 +28,7 @@ def records(
     """
     found = []
     for topic in pipeline.topics_written:
-        digest = digester(contract, pipeline, topic)
+        digest, window = digester(contract, pipeline, topic), windower(contract, pipeline, topic)
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
@@ -38,6 +38,7 @@ def records(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
                         entry.producer_id, entry.epoch, entry.fate, op=None if entry.value is not None else "delete",
+                        window=window(entry.value),
                     )
                 )  # fmt: skip
     return found

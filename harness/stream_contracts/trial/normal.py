@@ -43,6 +43,27 @@ def digester(contract: Contract, pipeline: Pipeline, topic: str) -> Digest:
     return digest
 
 
+def windower(contract: Contract, pipeline: Pipeline, topic: str) -> Callable[[bytes | None], str | None]:
+    """What tells the windows of one key apart in records of this topic, where the contract compares windows.
+
+    None for a record without those fields: its key alone says which one it is.
+    """
+    paths = [path.removeprefix("$.").split(".") for path in pipeline.compare.window]
+    if pipeline.compare.how != "windows" or not paths:
+        return lambda _: None
+    decode = _decoder(contract, topic)
+
+    def window(value: bytes | None) -> str | None:
+        try:
+            tree = None if value is None else decode(value)
+        except Exception:  # as above
+            return None
+        found = [_held(tree, path) for path in paths]
+        return None if None in found else json.dumps(found, default=repr)
+
+    return window
+
+
 def digest_of(key: bytes | None, value: bytes | None) -> str:
     """Length-prefixed, so that no two (key, value) pairs run together; None is told from empty."""
     parts = (b"-" if part is None else b"%d:%s" % (len(part), part) for part in (key, value))
@@ -102,6 +123,12 @@ READERS: dict[str, Callable[[Source], Callable[[bytes], Any]]] = {
     "PROTOBUF": _protobuf,
 }
 """Format -> what makes the reader of a value by its schema: bytes to a tree of its fields."""
+
+
+def _held(tree: Any, path: list[str]) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _forget(tree: Any, path: list[str]) -> None:
