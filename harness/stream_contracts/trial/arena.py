@@ -27,14 +27,16 @@ class Input(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """Where one trial at a time is run. ``prefix`` begins every name on the cluster; ``draw`` is cheap to repeat.
+    """Where one trial at a time is run. ``stack`` has the brokers, ``stacks`` are all that run.
 
-    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
+    ``prefix`` begins every name on the cluster; ``draw`` is cheap to repeat. ``database`` and ``subjects`` are there where
+    the contract needs a database or a registry; ``schema_ids`` are those that the registry gave to its schemas.
     """
 
     contract: Contract
     pipeline_name: str
     stack: Stack
+    stacks: tuple[Stack, ...]
     brokers: tuple[Address, ...]
     run_id: str
     prefix: str
@@ -45,6 +47,11 @@ class Arena:
     draw: Callable[[int], Input]
     database: Database | None = None
     subjects: Subjects | None = None
+    schema_ids: frozenset[int] = frozenset()
+
+    def stack_of(self, service: str) -> Stack:
+        """The stack in which a service runs; that of the brokers where none has one of that name."""
+        return next((stack for stack in self.stacks if service in stack.services), self.stack)
 
     @property
     def pipeline(self) -> Pipeline:
