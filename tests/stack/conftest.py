@@ -1,10 +1,9 @@
-"""What the tests of the stack share: a bounded wait, a running broker, and a Maven mirror on this machine."""
+"""What the tests of the stack share: a running broker, and a Maven mirror on this machine."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,16 +17,6 @@ from stream_contracts.stack.model import Stack
 from tests.stack.docker_lane import engine
 
 __all__ = ["engine"]  # one fixture for all modules: there is one engine
-
-
-def until(holds: Callable[[], object], timeout_s: float = 15) -> bool:
-    """Ask until it holds; tell whether it did in time."""
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def segments() -> set[str]:

@@ -39,7 +39,7 @@ def test_beside_a_separate_controller_a_broker_is_none() -> None:
     assert told["process.roles"] == "broker"
     assert told["controller.quorum.voters"] == "101@127.0.0.1:20009"
     assert "CONTROLLER" not in told["listeners"]
-    other = controller_properties(asked, 101, {101: 20_009}, host="127.0.0.1", log_dir="/data")
+    other = controller_properties(asked, 101, Ports(0, 0, 20_009), {101: 20_009}, host="127.0.0.1", log_dir="/data")
     assert other["process.roles"] == "controller"
     assert other["listeners"] == "CONTROLLER://127.0.0.1:20009"
     assert other["controller.quorum.voters"] == told["controller.quorum.voters"]

@@ -16,9 +16,10 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from stream_contracts.errors import StackError, UsageError
+from stream_contracts.errors import StackError, UnsupportedError, UsageError
 from stream_contracts.stack import BACKENDS, local_stack, open_stack
 from stream_contracts.stack.blueprint import KAFKA_VERSION, Blueprint
+from stream_contracts.stack.capabilities import Isolatable
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.ports import RANGE, reserved
 from stream_contracts.stack.warden import RUN_TAG, tagged
@@ -84,6 +85,8 @@ def test_the_stack_says_what_it_is(broker: Stack) -> None:
     assert set(broker.timings) == {"ready_s", "prewarm_s"}
     with pytest.raises(UsageError, match=r"no service 'broker-7'; it has broker-1"):
         broker.service("broker-7")
+    with pytest.raises(UnsupportedError, match=r"broker-1 cannot be cut from its peers: under the local backend"):
+        broker.service("broker-1", can=Isolatable)
 
 
 def test_warming_up_leaves_no_group_behind(broker: Stack) -> None:

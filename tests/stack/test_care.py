@@ -27,7 +27,8 @@ from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.postgres import prepare as prepare_postgres
 from stream_contracts.stack.training import prepare
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import segment, segments, until
+from tests.stack.conftest import segment, segments
+from tests.waiting import until
 
 ROOT = os.geteuid() == 0
 EVERYTHING = Blueprint(registry="embedded", postgres=True, connect=True)

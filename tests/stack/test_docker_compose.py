@@ -16,7 +16,7 @@ from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.readiness import Question, cluster_complete
 from stream_contracts.stack.rest import answers, ask
-from tests.stack.conftest import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 RUN = ("kafka", "postgres", "connect")

@@ -12,14 +12,14 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from stream_contracts.errors import UnsupportedError, UsageError
+from stream_contracts.errors import UsageError
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Isolatable, Killable, Pausable, Restartable
 from stream_contracts.stack.health import await_healthy, out_of_sync, unhealthy
 from stream_contracts.stack.model import Stack
-from tests.stack.conftest import until
 from tests.stack.docker_lane import docker_stack
+from tests.waiting import until
 
 pytestmark = pytest.mark.broker
 
@@ -39,7 +39,7 @@ def opened(request: pytest.FixtureRequest, folder: Path, blueprint: Blueprint) -
 @pytest.fixture(scope="module", params=["local", "docker"])
 def three(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Three brokers, by each backend."""
-    with opened(request, tmp_path_factory.mktemp("run"), Blueprint(brokers=3)) as stack:
+    with opened(request, tmp_path_factory.mktemp("run"), Blueprint(brokers=3, partable=True)) as stack:
         yield stack
 
 
@@ -135,10 +135,6 @@ def paused(stack: Stack, name: str) -> Iterator[None]:
 
 @contextmanager
 def isolated(stack: Stack, name: str) -> Iterator[None]:
-    if not isinstance(stack.service(name), Isolatable):
-        with pytest.raises(UnsupportedError, match=rf"{name} cannot be cut from its peers: under the {stack.backend}"):
-            stack.service(name, can=Isolatable)
-        pytest.skip(f"{stack.backend}: {name} cannot be cut from its peers, and it says so")
     stack.service(name, can=Isolatable).isolate()
     # Cut off, it does not learn that it was replaced; a client that is sent to it meanwhile stays with it.
     assert until(lambda: whole(stack, without=int(name.rpartition("-")[2])), PATIENCE_S)

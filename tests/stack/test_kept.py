@@ -14,7 +14,8 @@ import pytest
 
 from stream_contracts.stack import kept
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import segment, segments, until
+from tests.stack.conftest import segment, segments
+from tests.waiting import until
 
 UP = ("up", "--backend", "local", "--brokers", "0", "--registry", "embedded", "--postgres")
 

@@ -22,7 +22,8 @@ from stream_contracts.stack.postgres import binaries, conf
 from stream_contracts.stack.postgres_question import error_text, talks
 from stream_contracts.stack.service import state_of
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import segment, segments, until
+from tests.stack.conftest import segment, segments
+from tests.waiting import until
 
 ALONE = Blueprint(brokers=0, postgres=True)
 

@@ -17,7 +17,7 @@ from stream_contracts.stack.attached import REUSED, configuration
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.capabilities import Killable
 from stream_contracts.stack.warden import tagged
-from tests.stack.conftest import until
+from tests.waiting import until
 
 SMALL = Blueprint(brokers=0, registry="embedded", postgres=True)
 

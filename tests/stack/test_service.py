@@ -14,7 +14,7 @@ from stream_contracts.errors import StackError
 from stream_contracts.stack.capabilities import Killable, Pausable, Restartable
 from stream_contracts.stack.service import SERVICE_TAG, Service, first_to_end
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import until
+from tests.waiting import until
 
 COUNT = "import time\nfor n in range(10**9):\n    print(n, flush=True)\n    time.sleep(0.005)"
 DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\ntime.sleep(600)"

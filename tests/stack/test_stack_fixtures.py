@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.warden import RUN_TAG
-from tests.stack.conftest import until
+from tests.waiting import until
 
 CONFTEST = """
 import pytest

@@ -14,7 +14,7 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.local_stack import watched
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.warden import RUN_TAG, tagged
-from tests.stack.conftest import until
+from tests.waiting import until
 
 LIGHT = """
 import os, signal, sys, time

@@ -65,6 +65,7 @@ class Blueprint:
     that many separate ones: then a broker can be lost without the quorum, and the other way round. ``registry`` is a key
     of REGISTRIES, or empty. ``postgres`` comes with logical replication; ``connect`` is a distributed worker that knows
     the Debezium PostgreSQL connector.
+    With ``partable``, brokers and controllers can be cut from their peers also where that needs relays (the local backend).
     ``config``, ``postgres_config`` and ``connect_config`` map settings of the broker, of ``postgresql.conf`` and of the
     worker to values, and win over the ones chosen here. UsageError for what cannot be run: a number of brokers
     outside of 0..9, controllers without a broker, an unknown registry, Connect without a broker, nothing at all, and a
@@ -79,6 +80,7 @@ class Blueprint:
     postgres_config: Mapping[str, str] = field(default_factory=dict)
     connect_config: Mapping[str, str] = field(default_factory=dict)
     controllers: int = 0
+    partable: bool = False
 
     def __post_init__(self) -> None:
         if self.registry and self.registry not in REGISTRIES:
@@ -148,34 +150,48 @@ def voters(blueprint: Blueprint) -> dict[int, str]:
 
 
 def broker_properties(
-    blueprint: Blueprint, node: int, here: Ports, quorum: Mapping[int, int], *, host: str, log_dir: str
+    blueprint: Blueprint,
+    node: int,
+    here: Ports,
+    quorum: Mapping[int, int],
+    *,
+    host: str,
+    log_dir: str,
+    told: Ports | None = None,
 ) -> dict[str, str]:
     """Return everything that ``server.properties`` says for one broker (KRaft), which is a controller as well if it votes.
 
-    ``here`` are its ports, ``quorum`` the port of each voter by node id. Pure: the same arguments give the same answer.
+    ``here`` are the ports it listens on, ``told`` those that others are told, where they differ; ``quorum`` is the port of
+    each voter by node id, as others are told. Pure: the same arguments give the same answer.
     """
     votes = node in quorum
-    clients = f"CLIENT://{host}:{here.client},REPLICATION://{host}:{here.replication}"
+    listeners, advertised = (_listeners(host, ports, votes=votes) for ports in (here, told or here))
     identity = {
         **quorum_properties(node, {voter: f"{host}:{port}" for voter, port in quorum.items()}),
         "process.roles": "broker,controller" if votes else "broker",
         "inter.broker.listener.name": "REPLICATION",
-        "listeners": f"{clients},CONTROLLER://{host}:{here.controller}" if votes else clients,
-        "advertised.listeners": clients,
+        "listeners": listeners,
+        "advertised.listeners": advertised if told else _listeners(host, here, votes=False),
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": log_dir,
     }
     return {**settings(blueprint), **identity}
 
 
+def _listeners(host: str, ports: Ports, *, votes: bool) -> str:
+    serving = f"CLIENT://{host}:{ports.client},REPLICATION://{host}:{ports.replication}"
+    return f"{serving},CONTROLLER://{host}:{ports.controller}" if votes else serving
+
+
 def controller_properties(
-    blueprint: Blueprint, node: int, quorum: Mapping[int, int], *, host: str, log_dir: str
+    blueprint: Blueprint, node: int, here: Ports, quorum: Mapping[int, int], *, host: str, log_dir: str
 ) -> dict[str, str]:
-    """Return everything that ``server.properties`` says for a controller that is no broker. Pure."""
+    """Return everything that ``server.properties`` says for a controller that is no broker; arguments as for a broker."""
     identity = {
         **quorum_properties(node, {voter: f"{host}:{port}" for voter, port in quorum.items()}),
         "process.roles": "controller",
-        "listeners": f"CONTROLLER://{host}:{quorum[node]}",
+        "listeners": f"CONTROLLER://{host}:{here.controller}",
+        "advertised.listeners": f"CONTROLLER://{host}:{quorum[node]}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT",
         "log.dirs": log_dir,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import socket
 import struct
@@ -12,12 +11,12 @@ from typing import Any
 
 from kio.index import load_response_schema
 from kio.schema.api_versions.v3.request import ApiVersionsRequest
-from kio.serial import entity_reader, entity_writer
 from kio.static.primitive import i16, i32
 from kio.static.protocol import RequestPayload
 
 from stream_contracts import __version__
 from stream_contracts.errors import HarnessError
+from stream_contracts.stack.codec import decoded, encoded, heading
 
 MAX_ANSWER_BYTES = 200_000_000
 """An announced length beyond this is not an answer of Kafka but somebody else's protocol."""
@@ -106,12 +105,12 @@ class Connection:
     def _decoded(self, request: RequestPayload, name: str, number: int, answer: bytes) -> Any:
         schema = load_response_schema(request.__api_key__, request.__version__)
         try:
-            header, at = entity_reader(schema.__header_schema__)(answer, 0)
+            header, at = heading(schema, answer)
             if header.correlation_id != number:
                 raise HarnessError(
                     f"{self.address} answered request {header.correlation_id} where {name}, request {number}, was asked"
                 )
-            entity, _ = entity_reader(schema)(answer, at)
+            entity, _ = decoded(schema, answer, at)
         except HarnessError:
             raise
         except Exception as error:
@@ -121,17 +120,11 @@ class Connection:
 
 def framed(request: RequestPayload, correlation_id: int, client_id: str) -> bytes:
     """Return the request as it goes over the wire: length, header, body."""
-    header_schema = request.__header_schema__
-    buffer = io.BytesIO(b"\0\0\0\0")
-    buffer.seek(4)
-    header = header_schema(
+    header = request.__header_schema__(
         request_api_key=i16(request.__api_key__),
         request_api_version=i16(request.__version__),
         correlation_id=i32(correlation_id),
         client_id=client_id,
     )
-    entity_writer(header_schema)(buffer, header)
-    entity_writer(type(request))(buffer, request)
-    frame = buffer.getbuffer()
-    frame[:4] = struct.pack(">i", len(frame) - 4)
-    return bytes(frame)
+    message = encoded(header, request)
+    return struct.pack(">i", len(message)) + message

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, overload
 from urllib.parse import urlsplit
 
 from stream_contracts.errors import StackError, UnsupportedError
 from stream_contracts.stack import external_traces
+from stream_contracts.stack.addressed import Addressed
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.stack.capabilities import Part, capable, named
+from stream_contracts.stack.capabilities import Part
 from stream_contracts.stack.external_file import VARIABLE, Elsewhere, read
 from stream_contracts.stack.external_traces import administrator
 from stream_contracts.stack.local_stack import run_folder
@@ -25,8 +25,6 @@ from stream_contracts.stack.readiness import Question
 from stream_contracts.stack.rest import answers
 from stream_contracts.stack.service import tail
 from stream_contracts.stack.warden import Warden
-
-C = TypeVar("C")
 
 READY_S = 15.0
 POLL_S = 0.2
@@ -51,7 +49,7 @@ class Foreign:
         return tail(self.log_path, lines) if self.log_path else ""
 
 
-class ExternalStack:
+class ExternalStack(Addressed):
     """Somebody else's stack; the Stack protocol tells what its parts promise."""
 
     def __init__(
@@ -72,34 +70,19 @@ class ExternalStack:
         self._warden = Warden(run_id, run_dir)
         self._opened = self._closed = False
 
-    @property
-    def bootstrap(self) -> str:
-        """The brokers' client addresses, as the file has them."""
-        return self._address("brokers")
+    def address(self, need: str) -> str:
+        """Return what the file says of the need. UsageError where the blueprint does not have it."""
+        self.blueprint.require(need)
+        return self._elsewhere.address(need)
 
     @property
     def client_config(self) -> Mapping[str, str]:
         """What a librdkafka client is configured with to reach the brokers, SASL and TLS included."""
         return {**self._elsewhere.kafka, "bootstrap.servers": self.bootstrap}
 
-    @property
-    def schema_registry_url(self) -> str:
-        """Where the Confluent API of the registry begins."""
-        return self._address("registry")
-
-    @property
-    def postgres_dsn(self) -> str:
-        """How a client connects to PostgreSQL, as the file has it."""
-        return self._address("postgres")
-
-    @property
-    def connect_url(self) -> str:
-        """Where the REST API of Kafka Connect begins."""
-        return self._address("connect")
-
     def inside(self, need: str) -> str:
         """Return the same address: whether these servers reach each other by it is for their owner to know."""
-        return self._address(need)
+        return self.address(need)
 
     @property
     def services(self) -> Mapping[str, Part]:
@@ -107,19 +90,6 @@ class ExternalStack:
         where = {f"broker-{node}": f"{host}:{port}" for node, host, port in self.brokers}
         where |= {need: self._shown(need) for need in self.blueprint.needs() if need != "brokers"}
         return {name: Foreign(name, address, log_path=self._logs.get(name)) for name, address in where.items()}
-
-    @overload
-    def service(self, name: str) -> Part:
-        """By its name alone: what every service is."""
-
-    @overload
-    def service(self, name: str, *, can: type[C]) -> C:
-        """As what can do that."""
-
-    def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
-        """Return the service of that name; it can do nothing, so ``can`` is always unsupported."""
-        found = named(self.services, name)
-        return found if can is None else capable(found, can, self.backend)
 
     def await_ready(self, timeout_s: float = 60) -> None:
         """Wait until everything answers. StackError, with the last answer, where something does not."""
@@ -187,13 +157,9 @@ class ExternalStack:
             return str(error)
         return ""
 
-    def _address(self, need: str) -> str:
-        self.blueprint.require(need)
-        return self._elsewhere.address(need)
-
     def _shown(self, need: str) -> str:
         """The address without the password that it may hold."""
-        address = self._address(need)
+        address = self.address(need)
         if need == "brokers" or "@" not in address:
             return address
         return address.rpartition("@")[2]

@@ -11,23 +11,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar, overload
+from typing import Protocol
 
 from stream_contracts.errors import StackError, UnsupportedError
 from stream_contracts.stack import embedded
+from stream_contracts.stack.addressed import Addressed
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import EMBEDDED, KAFKA_VERSION, POSTGRES_VERSION, Blueprint
 from stream_contracts.stack.brokers import brokers_of
-from stream_contracts.stack.capabilities import Part, capable, named
+from stream_contracts.stack.capabilities import Part
 from stream_contracts.stack.derived import reason
 from stream_contracts.stack.model import Broker
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.service import Startable
 from stream_contracts.stack.unit import HOST, Site, Unit
 from stream_contracts.stack.warden import Warden
-from stream_contracts.stack.warmup import warm_up
-
-C = TypeVar("C")
 
 STARTS = 3
 PORT_TAKEN = re.compile(r"Address already in use|Socket server failed to bind|Failed to bind|already bound")
@@ -60,7 +58,7 @@ class Prepared:
         return "; ".join(kind.summary() for kind in self.kinds.values()) or "nothing is needed"
 
 
-class LocalStack:
+class LocalStack(Addressed):
     """A running local stack; the Stack protocol tells what its parts promise."""
 
     def __init__(self, blueprint: Blueprint, run_id: str, run_dir: Path, warden: Warden, why: str) -> None:
@@ -78,35 +76,15 @@ class LocalStack:
         """The brokers by node id."""
         return brokers_of(self._units["brokers"].address) if "brokers" in self._units else ()
 
-    @property
-    def bootstrap(self) -> str:
-        """The brokers' client addresses, comma-separated."""
-        return self._address("brokers")
-
-    @property
-    def client_config(self) -> Mapping[str, str]:
-        """What a librdkafka client is configured with to reach the brokers."""
-        return {"bootstrap.servers": self.bootstrap}
-
-    @property
-    def schema_registry_url(self) -> str:
-        """Where the Confluent API of the registry begins."""
-        return self._embedded.url if self._embedded is not None else self._address("registry")
-
-    @property
-    def postgres_dsn(self) -> str:
-        """How a client connects to PostgreSQL, as the owner of its database."""
-        return self._address("postgres")
-
-    @property
-    def connect_url(self) -> str:
-        """Where the REST API of Kafka Connect begins."""
-        return self._address("connect")
+    def address(self, need: str) -> str:
+        """Return what clients are told of the need. UsageError where the blueprint does not have it."""
+        self.blueprint.require(need)
+        return self._embedded.url if need == "registry" and self._embedded is not None else self._units[need].address
 
     def inside(self, need: str) -> str:
         """Return the address of what answers the need, as Kafka Connect and others of the stack reach it."""
-        outside = self._address(need)
-        return self._units[need].inside or outside
+        outside = self.address(need)
+        return self._units[need].inside or outside if need in self._units else outside
 
     @property
     def processes(self) -> Mapping[str, Startable]:
@@ -118,19 +96,6 @@ class LocalStack:
         """Every service by its name."""
         inner: dict[str, Part] = {} if self._embedded is None else {self._embedded.name: self._embedded}
         return {**self.processes, **inner}
-
-    @overload
-    def service(self, name: str) -> Part:
-        """By its name alone: what every service is."""
-
-    @overload
-    def service(self, name: str, *, can: type[C]) -> C:
-        """As what can do that."""
-
-    def service(self, name: str, *, can: type[C] | None = None) -> Part | C:
-        """Return the service of that name, able to do what ``can`` says."""
-        found = named(self.services, name)
-        return found if can is None else capable(found, can, self.backend)
 
     def await_ready(self, timeout_s: float = 60) -> None:
         """Wait until everything answers again, as after a restart. StackError where that does not come."""
@@ -162,6 +127,12 @@ class LocalStack:
     def close(self) -> None:
         """Kill everything (the data is thrown away, so nothing is asked to end), and remove the run's folder."""
         with self._leaving:
+            self._kill()
+
+    def _kill(self) -> None:
+        with ExitStack() as closing:
+            for unit in self._units.values():
+                closing.callback(unit.closing)
             for service in self.processes.values():
                 service.kill()
 
@@ -203,14 +174,17 @@ class LocalStack:
 
     def warm_up(self) -> None:
         """Make the first transaction and the first group, so that no client meets a coordinator that is loading."""
+        # Imported here: see `readiness`.
+        from stream_contracts.stack.warmup import warm_up
+
         begin = time.monotonic()
         warm_up(self.brokers, self._units["brokers"].services)
         self.timings["prewarm_s"] = time.monotonic() - begin
 
     def reset(self) -> None:
         """Kill what was started, and forget it; the log stays for whoever asks why."""
+        self._kill()
         for service in self.processes.values():
-            service.kill()
             shutil.rmtree(service.cwd / "data", ignore_errors=True)
         self._units = {}
 
@@ -220,14 +194,9 @@ class LocalStack:
 
     def port_taken(self, error: StackError) -> bool:
         """Tell whether a start ended in this error because another program took a port first."""
-        del error
-        return any(
+        return PORT_TAKEN.search(str(error)) is not None or any(
             not service.alive and PORT_TAKEN.search(service.log_tail(200)) for service in self.processes.values()
         )
-
-    def _address(self, need: str) -> str:
-        self.blueprint.require(need)
-        return self._units[need].address
 
 
 @contextmanager

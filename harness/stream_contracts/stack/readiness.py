@@ -8,11 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kio.schema.metadata.v12.request import MetadataRequest
-
 from stream_contracts.errors import HarnessError, StackError
-from stream_contracts.stack.client import Connection
-from stream_contracts.stack.quorum import incomplete
 from stream_contracts.stack.service import Watched, first_to_end
 
 POLL_S = 0.015
@@ -87,6 +83,11 @@ def cluster_complete(brokers: Sequence[tuple[int, str, int]], controllers: int =
 
 
 def _seen_from(host: str, port: int, count: int) -> str:
+    # Imported here, as below: kio takes 0.3 s to import, and until this is asked a broker is starting on another core.
+    from kio.schema.metadata.v12.request import MetadataRequest
+
+    from stream_contracts.stack.client import Connection
+
     try:
         with Connection(host, port, timeout_s=2) as connection:
             answer = connection.ask(
@@ -102,6 +103,9 @@ def _seen_from(host: str, port: int, count: int) -> str:
 
 
 def _leaderless(host: str, port: int, count: int) -> str:
+    from stream_contracts.stack.client import Connection
+    from stream_contracts.stack.quorum import incomplete
+
     try:
         with Connection(host, port, timeout_s=2) as connection:
             return incomplete(connection, voters=count)

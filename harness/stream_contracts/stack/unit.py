@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,18 @@ from stream_contracts.stack.service import Startable
 HOST = "127.0.0.1"
 
 
+def nothing() -> None:
+    """Do it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """``need`` is what it answers to in ``Blueprint.needs()``, ``address`` what clients are told, ``inside`` what other
     services of the stack are told, where that is another address.
 
     It is ready when ``ready`` has no more to ask for. ``after`` names the needs that must be ready before it is
-    started. ``remedy`` is what a person should do when it does not come up within ``timeout_s``.
+    started. ``remedy`` is what a person should do when it does not come up within ``timeout_s``. ``closing`` lets go of
+    what it holds beside its services.
     """
 
     need: str
@@ -30,6 +35,7 @@ class Unit:
     timeout_s: float = 60
     after: tuple[str, ...] = ()
     inside: str = ""
+    closing: Callable[[], None] = nothing
 
     def start(self) -> None:
         """Start its services side by side."""
