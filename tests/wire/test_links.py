@@ -185,6 +185,18 @@ def test_a_broker_met_later_is_in_the_same_condition(tap: Tap, serve: Serve, onl
     assert first.heard == []
 
 
+@pytest.mark.parametrize("name", ["refuse", "blackhole"])
+def test_the_last_word_counts_for_who_comes_later(tap: Tap, serve: Serve, name: str) -> None:
+    _, lane = serve(echo)
+    later = Server(echo)
+    for only, on in ((None, True), ("kafka", True), (None, False)):
+        getattr(lane, name)(on, only=only)
+    with connected("{}:{}".format(*tap._call(_asked(lane, later.address)))) as sock:
+        sock.sendall(framed(heartbeat(1)))
+        assert frame_from(sock)
+    later.close()
+
+
 async def _asked(lane: Lane, address: tuple[str, int]) -> tuple[str, int]:
     return lane.door(address)
 
