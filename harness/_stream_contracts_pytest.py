@@ -18,7 +18,16 @@ import pytest
 pytest.register_assert_rewrite("stream_contracts.stack_fixtures")
 
 CONTRACT_FILE = "contract.yaml"
-SETTINGS = ("stream_backend", "stream_reuse", "stream_seed", "stream_moments", "stream_allow_unknown")
+SETTINGS = (
+    "stream_backend",
+    "stream_reuse",
+    "stream_seed",
+    "stream_moments",
+    "stream_budget",
+    "stream_workers",
+    "stream_replay",
+    "stream_allow_unknown",
+)
 VARIABLES = {"stream_backend": "STREAM_CONTRACTS_BACKEND", "stream_reuse": "STREAM_CONTRACTS_REUSE"}
 """What the machine may say in the environment: it beats the ini file, and the command line beats it."""
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -55,6 +64,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where more than 64 moments were seen: first, second and last of each class, or all (default: classes)",
     )
     group.addoption(
+        "--stream-budget",
+        metavar="TIME",
+        default=None,
+        help="how long the faults of one pipeline may take, such as 60s or 10m; every moment is killed at all the same "
+        "(default: 60s)",
+    )
+    group.addoption(
+        "--stream-workers",
+        metavar="N",
+        type=int,
+        default=None,
+        help="how many trials run side by side (default: one a core, 4 at most)",
+    )
+    group.addoption(
+        "--stream-replay",
+        metavar="FILE",
+        default=None,
+        help="run the plan of a failing trial again, and nothing else",
+    )
+    group.addoption(
         "--stream-allow-unknown",
         action="store_true",
         default=None,
@@ -65,6 +94,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("stream_reuse", "as --stream-reuse", type="bool", default=False)
     parser.addini("stream_seed", "as --stream-seed", default="1")
     parser.addini("stream_moments", "as --stream-moments", default="classes")
+    parser.addini("stream_budget", "as --stream-budget", default="60s")
+    parser.addini("stream_workers", "as --stream-workers", default="0")
+    parser.addini("stream_replay", "as --stream-replay", default="")
     parser.addini("stream_allow_unknown", "as --stream-allow-unknown", type="bool", default=False)
 
 
@@ -87,6 +119,9 @@ def _yes(variable: str, told: str) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in the plugin proper, if it was asked for."""
+    config.addinivalue_line(
+        "markers", "stream_contracts(folder, pipeline='', seed=1): the contract whose pipeline `stream_case` is about"
+    )
     if setting(config, "stream_contracts"):
         from stream_contracts import plugin
 
@@ -114,3 +149,38 @@ def schema_registry() -> Iterator[str]:
 
     with running_registry() as running:
         yield running.url
+
+
+@pytest.fixture(scope="session")
+def stream_trial(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Trials of pipelines by hand: `case`, `sweep` and `replay` (`stream_contracts.trial.in_hand.StreamTrial`).
+
+    What runs is started at first need and ended with the session. Works with and without ``--stream-contracts``.
+    """
+    from stream_contracts.trial.in_hand import StreamTrial
+    from stream_contracts.trial.session import Session, Settings
+
+    config = request.config
+    settings = Settings(
+        backend=setting(config, "stream_backend"),
+        reuse=setting(config, "stream_reuse"),
+        keep_in=config.rootpath / ".stream-contracts",
+    )
+    with Session(settings, lambda _: None) as session:
+        yield StreamTrial(session)
+
+
+@pytest.fixture
+def stream_case(request: pytest.FixtureRequest, stream_trial: Any) -> Any:
+    """One trial of the pipeline that ``@pytest.mark.stream_contracts("contracts/orders", pipeline="enrich")`` names.
+
+    ``stream_case.moment("EndTxn", nth=2, phase="before").kill("app").expect_kept()``
+    """
+    marker = request.node.get_closest_marker("stream_contracts")
+    if marker is None:
+        raise pytest.UsageError(
+            f"{request.node.nodeid} asks for stream_case and does not say of which contract: mark it with "
+            "@pytest.mark.stream_contracts('contracts/orders', pipeline='enrich')"
+        )
+    folder, *rest = marker.args
+    return stream_trial.case(request.config.rootpath / folder, *rest, **marker.kwargs)

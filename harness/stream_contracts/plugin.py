@@ -10,12 +10,15 @@ import pytest
 
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract, Schema
-from stream_contracts.errors import ContractError, StreamContractsError
+from stream_contracts.contract.part import asked
+from stream_contracts.contract.promises import Promised
+from stream_contracts.errors import ContractError, StreamContractsError, UsageError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
 from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
+from stream_contracts.workload.plan import Plan
 
 SESSION = pytest.StashKey[Session]()
 _LINES = "stream_contracts_lines"
@@ -30,8 +33,13 @@ class ContractFile(pytest.File):
     """One ``contract.yaml``. Collecting it reads it; nothing is started."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """A collector for each schema and each pipeline."""
+        """A collector for each schema and each pipeline; with a plan to replay, for its pipeline alone."""
         contract = load(self.path)
+        plan = self.config.stash[SESSION].settings.plan
+        if plan is not None:
+            if plan.contract == contract.name and plan.pipeline in contract.pipelines:
+                yield PipelineUnderTest.from_parent(self, name=plan.pipeline, contract=contract)
+            return
         for subject, schema, steps in contract.subjects():
             yield Subject.from_parent(self, name=subject, contract=contract, schema=schema, steps=steps)
         for name in contract.pipelines:
@@ -66,8 +74,8 @@ class PipelineUnderTest(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each of its promises."""
-        place = self.contract.place("pipelines", self.name, "promises", "delivery")
-        yield Delivery.from_parent(self, name="delivery", place=place)
+        for promised in self.contract.promises(self.name):
+            yield Kept.from_parent(self, name=promised.name, place=promised.place, promised=promised)
 
 
 class Promise(pytest.Item):
@@ -123,28 +131,41 @@ class Compatibility(Promise):
         return f"{subject.contract.name}/{subject.name} at {decision.level} {against}", decision.judgement
 
 
-class Delivery(Promise):
-    """The pipeline delivers as promised, whatever moment it dies at."""
+class Kept(Promise):
+    """One promise of a pipeline, kept when things break."""
 
     parent: PipelineUnderTest
 
+    def __init__(self, *, promised: Promised, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.promised = promised
+
     def judge(self) -> tuple[str, Judgement]:
-        """On a real broker: without faults, then killed at each moment."""
-        contract, name = self.parent.contract, self.parent.name
-        promised = contract.pipelines[name].promises.delivery
-        what = f"{contract.name}/{name} promises delivery: {promised}"
+        """On real servers: without faults, then with one fault after the other. One sweep is for all its promises."""
+        contract, name, promised = self.parent.contract, self.parent.name, self.promised
         session = self.config.stash[SESSION]
         say = progress(self.config, f"{contract.name}/{name}")
         try:
-            proof = session.prove(contract, name, say)
+            proof = session.proof(contract, name, say).of(promised.name)
         finally:
             say("")
-        self.note(f"{contract.name}/{name}  delivery {promised}: {proof.judgement.verdict}  {proof.told}")
+        verdict = proof.judgement.verdict
+        told = proof.told if promised.name == "delivery" else "by the same trials"
+        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}")
         self.user_properties.append((_STACKS, session.descriptions))
-        return what, proof.explained()
+        return f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained()
 
 
 ALLOWS_UNKNOWN = pytest.StashKey[bool]()
+
+
+def _plan(file: str) -> Plan | None:
+    if not file:
+        return None
+    try:
+        return Plan.from_json(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, UsageError) as error:
+        raise pytest.UsageError(f"--stream-replay {file}: {error}") from None
 
 
 class Plugin:
@@ -152,10 +173,17 @@ class Plugin:
 
     def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
         config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
+        try:
+            budget_s = asked("--stream-budget", given["stream_budget"])
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
         settings = Settings(
             backend=given["stream_backend"],
             seed=int(given["stream_seed"]),
             every_moment=given["stream_moments"] == "all",
+            budget_s=budget_s,
+            workers=int(given["stream_workers"]),
+            plan=_plan(given["stream_replay"]),
             keep_in=config.rootpath / ".stream-contracts",
             reuse=given["stream_reuse"],
         )

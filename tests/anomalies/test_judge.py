@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_contracts.anomalies import ANOMALIES, WITNESSES, judge, parse
+from stream_contracts.anomalies import ANOMALIES, WITNESSES, parse
 from stream_contracts.errors import UsageError
-from stream_contracts.findings import Judgement, Reason, Verdict
-from stream_contracts.history import tables
-from stream_contracts.history.journal import Journal
+from stream_contracts.findings import Reason, Verdict
 from stream_contracts.history.model import Expected, Record, Row, Send
-
-
-@contextmanager
-def history(*rows: Row) -> Iterator[duckdb.DuckDBPyConnection]:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "journal.jsonl"
-        with Journal(file) as journal:
-            journal.add(*rows)
-        with tables.load(file) as loaded:
-            yield loaded
-
-
-def judged(*rows: Row, delivery: str = "exactly-once") -> Judgement:
-    with history(*rows) as loaded:
-        return judge(loaded, delivery)
-
-
-def sent(event: int, key: str | None = "k", outcome: str = "ok") -> Send:
-    return Send(event, key, 0, "t.in", 0, event, outcome, 0.0)
-
-
-def wanted(event: int | None, digest: str, key: str | None = "k", nth: int = 1) -> Expected:
-    return Expected("out", key, digest, nth, event)
-
-
-def held(offset: int, digest: str, key: str | None = "k", event: int | None = None, fate: str = "committed") -> Record:
-    return Record("out", 0, offset, key, digest, event, 1, 0, fate)
+from tests.anomalies.histories import held, judged, sent, wanted
 
 
 def test_nothing_expected_is_no_verdict() -> None:
@@ -65,7 +32,7 @@ def test_an_unknown_promise_lists_the_known_ones() -> None:
     with pytest.raises(
         UsageError, match=r"exactly once.*at-least-once, at-most-once, atomic, dead-letter, exactly-once"
     ):
-        judged(sent(1), wanted(1, "a"), delivery="exactly once")
+        judged(sent(1), wanted(1, "a"), promises="exactly once")
 
 
 @pytest.mark.parametrize("rule", ["lost-record", "duplicate-effect", "aborted-visible", "state-divergence"])
@@ -91,7 +58,7 @@ def test_more_rows_than_one_reads_are_summed_up(rule: str, rows: int) -> None:
 
 @pytest.mark.parametrize(("delivery", "verdict"), [("at-least-once", Verdict.PASS), ("exactly-once", Verdict.FAIL)])
 def test_a_duplicate_is_a_warning_where_it_was_not_forbidden(delivery: str, verdict: Verdict) -> None:
-    judgement = judged(sent(1), wanted(1, "a"), held(0, "a"), held(1, "a"), delivery=delivery)
+    judgement = judged(sent(1), wanted(1, "a"), held(0, "a"), held(1, "a"), promises=delivery)
     assert judgement.verdict is verdict
     assert [finding.rule for finding in judgement.findings] == ["duplicate-effect"]
 

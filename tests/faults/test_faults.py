@@ -96,7 +96,10 @@ def test_hold_frame_lets_it_go_after_a_while(theatre: Theatre) -> None:
         ("isolate-broker", ["broker-1 isolate", "frame release"], ["broker-1 rejoin", "whole"]),
         (
             "kill-ahead",
-            ["broker-2 pause", "broker-3 pause", "wait", "frame release", "wait", "broker-1 kill", "broker-3 resume", "broker-2 resume"],
+            [
+                "broker-2 pause", "broker-3 pause", "wait", "frame release", "wait", "broker-1 kill",
+                "broker-3 resume", "broker-2 resume",
+            ],
             ["broker-1 start", "whole"],
         ),
         ("fence-producer", ["fence", "frame release"], []),

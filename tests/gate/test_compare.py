@@ -170,3 +170,12 @@ def test_the_items_of_pytest_judge_the_same(shop: Project) -> None:
     assert [each.rule for each in decision.judgement.findings] == list(rules(shop.review("kept")))
     assert (decision.level, decision.versions) == ("BACKWARD_TRANSITIVE", 1)
     assert only(shop.review("kept"), "READER_FIELD_MISSING_DEFAULT_VALUE").subject == "orders-value"
+
+
+def test_the_deploy_order_is_safe_for_decoders_too() -> None:
+    """The registry takes string to bytes both ways; old readers of text fail on bytes, so consumers go first."""
+    old = 'syntax = "proto3"; message M { string a = 1; }'
+    found = judge(task("PROTOBUF", "FULL", old, old.replace("string", "bytes"))).findings
+    assert {(each.severity, each.facts["safe deploy order"]) for each in found} == {
+        (Severity.WARNING, "consumers first")
+    }

@@ -1,12 +1,18 @@
 """Law 3: every row of a shelf is a file of its own, and every file is a row."""
 
+import json
 from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from stream_contracts.anomalies import ADVICE, ANOMALIES, PROMISES, anomaly
 from stream_contracts.cli import COMMANDS, group
 from stream_contracts.contract.promises import Delivery, Promises
 from stream_contracts.faults import FAULTS
+from stream_contracts.schema import FORMATS
+from stream_contracts.schema.explain import explanations
 
+CORPUS = Path(__file__).parents[1] / "corpus"
 HARNESS = Path(__file__).parents[2] / "harness/stream_contracts"
 
 
@@ -34,3 +40,31 @@ def test_every_command_is_there():
         command = group.get_command(context, name)
         assert command is not None
         assert command.help, f"stream-contracts {name} says nothing about itself"
+
+
+def test_every_schema_kind_and_rule_has_its_case_and_its_near_miss():
+    """One file or one folder for each, named after it, with both parts in it, in all three formats alike."""
+    for form in FORMATS:
+        rows = set(explanations(form)) - NEVER_FOUND
+        cases = _corpus(form)
+        assert {row for row in rows if not row.startswith("json-")} == set(cases), form
+        short = [name for name, parts in cases.items() if parts != {"case", "near_miss"}]
+        assert not short, f"{form}: a case or a near miss is missing in {short}"
+
+
+NEVER_FOUND = {"RESERVED_PROPERTY_REMOVED", "RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY", "protobuf-unexplained"}
+
+
+def _corpus(form: str) -> dict[str, set[str]]:
+    """The kinds and rules in a format's part of the corpus, each with the parts that it has."""
+    if form == "AVRO":
+        folders = [folder for folder in (CORPUS / "avro").iterdir() if not folder.name.startswith("trap-")]
+        return {each.name: {part.stem.replace("-", "_") for part in each.iterdir()} for each in folders}
+    if form == "JSON":
+        files = (CORPUS / "jsonschema").glob("*.json")
+        return {each.stem.upper(): set(json.loads(each.read_text(encoding="utf-8"))) & PARTS for each in files}
+    files = (CORPUS / "protobuf").glob("*/*.yaml")
+    return {each.stem: set(YAML(typ="safe").load(each)) & PARTS for each in files}
+
+
+PARTS = {"case", "near_miss"}

@@ -131,6 +131,22 @@ def test_deploy_order_follows_from_what_was_compared() -> None:
     assert deploy_order(ask("FULL", record("a", kind="long"), new=wide), by_decoder=True) is Order.NEITHER
 
 
+def test_a_number_given_away_earlier_is_noted_whatever_the_level() -> None:
+    """The latest version does not have the number any more; data of the one before may still be in the topic."""
+    texts = ("string email = 2;", "", "string ssn = 2;")
+    first, latest, new = (Source(f'syntax = "proto3"; message Pay {{ int32 a = 1; {text} }}') for text in texts)
+    proto = format_named("PROTOBUF")
+    note = "Pay.ssn uses number 2, which was email in version 1"
+    answer = check(proto, [first, latest], new, "BACKWARD")
+    assert (answer.registry, answer.decoder) == (True, Reads.READS)
+    assert answer.comparisons[0].decoding
+    assert answer.comparisons[0].decoding.note == note
+    assert check(proto, [first, latest], new, "BACKWARD_TRANSITIVE").decoder is Reads.CHANGES
+    kept = check(proto, [first, first], new, "BACKWARD").comparisons[0].decoding
+    assert kept
+    assert note not in kept.note  # the comparison itself says so
+
+
 def test_avro_needs_no_other_format() -> None:
     """Users of one format do not pay for the imports of another."""
     code = (

@@ -175,3 +175,40 @@ def add_partitions_answer(frame: bytes, error: ErrorCode) -> bytes:
     topic = AddPartitionsToTxnTopicResult(name=TopicName("out"), results_by_partition=(partition,))
     body = AddPartitionsToTxnResponse(throttle_time=ZERO, results_by_topic_v3_and_below=(topic,))
     return framed(answer_frame(body, int.from_bytes(frame[4:8], "big", signed=True)))
+
+
+class Pipe:
+    """Listens on loopback and says, and keeps, bytes: the newest connection counts."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(PATIENCE_S)
+        self._connection: socket.socket | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self._listener.getsockname()
+        return host, port
+
+    @property
+    def connection(self) -> socket.socket:
+        """The one that is open; waits for it where there is none."""
+        if self._connection is None:
+            self._connection, _ = self._listener.accept()
+            self._connection.settimeout(PATIENCE_S)
+        return self._connection
+
+    def receive(self, size: int) -> bytes:
+        return received(self.connection, size)
+
+    def send(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def hang_up(self) -> None:
+        self.connection.close()
+        self._connection = None
+
+    def close(self) -> None:
+        self._listener.close()
+        if self._connection is not None:
+            self._connection.close()

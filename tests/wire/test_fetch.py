@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kio.schema.types import TopicName
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.wire.kafka import FETCH, Header
 from stream_contracts.wire.kafka_fetch import look
 from stream_contracts.wire.membership import errors_in
-from tests.wire.drawing import Pair, answer_frame, header_to, pairs, responses
+from tests.wire.drawing import Pair, answer_frame, entities, fields_below, header_to, pairs, responses
 
 SOME = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 FETCHES = pytest.mark.parametrize("pair", pairs("Fetch"), ids=lambda pair: f"v{pair[1]}")
@@ -66,29 +67,27 @@ def test_what_is_cut_off_or_too_long_or_garbage_is_a_harness_error(pair: Pair, d
         look(header_to(body), garbage, len(garbage))
 
 
-def test_one_full_partition_is_told_by_its_head() -> None:
-    for pair in pairs("Fetch"):
-        body = _full(pair)
-        frame = answer_frame(body)
-        found = look(header_to(body), frame[:300], len(frame))
-        assert found is not None, pair
-        assert (found.brought, found.addresses) == (True, False)
+@FETCHES
+@SOME
+@given(data=st.data())
+def test_one_full_partition_is_told_by_its_head(pair: Pair, data: st.DataObject) -> None:
+    body = data.draw(responses(pair))
+    hints = dict(fields_below(type(body)))
+    topic = data.draw(entities(get_args(hints["responses",])[0]))
+    part = data.draw(entities(get_args(hints["responses", "partitions"])[0]))
+    part = _plain(part, "diverging_epoch", "current_leader", "snapshot_id")
+    part = dataclasses.replace(part, records=bytes(100_000), aborted_transactions=())
+    topic = dataclasses.replace(topic, partitions=(part,), **({"topic": TopicName("t")} if pair[1] < 13 else {}))
+    body = dataclasses.replace(_plain(body, "node_endpoints"), responses=(topic,))
+    frame = answer_frame(body)
+    found = look(header_to(body), frame[:300], len(frame))
+    assert found is not None
+    assert (found.brought, found.addresses) == (True, False)
 
 
 def test_a_version_beyond_our_codec_is_said_to_be_so() -> None:
     with pytest.raises(HarnessError, match="our codec does not know version 99 of Fetch"):
         look(Header(FETCH, 99, 7, "me"), bytes(40), 40)
-
-
-def _full(pair: Pair) -> Any:
-    """One topic, one partition, many records, and no tags."""
-    body = find(responses(pair), lambda body: len(body.responses) == 1 and len(body.responses[0].partitions) == 1)
-    (topic,) = body.responses
-    part = _plain(topic.partitions[0], "records", "diverging_epoch", "current_leader", "snapshot_id")
-    part = dataclasses.replace(part, records=bytes(100_000))
-    return dataclasses.replace(
-        _plain(body, "node_endpoints"), responses=(dataclasses.replace(topic, partitions=(part,)),)
-    )
 
 
 def _plain(entity: Any, *names: str) -> Any:

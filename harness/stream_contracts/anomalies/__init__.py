@@ -52,7 +52,18 @@ ANOMALIES: tuple[str, ...] = (
 )
 """Every anomaly that is asked, in the order of the report; each is the file of that name."""
 
-ADVICE: tuple[str, ...] = ()
+ADVICE: tuple[str, ...] = (
+    "acks-not-all",
+    "idempotence-off",
+    "reads-uncommitted",
+    "offsets-outside-transaction",
+    "eager-assignor",
+    "tight-poll-loop",
+    "no-schema-id",
+    "one-partition-topic",
+    "few-replicas",
+    "min-insync-replicas",
+)
 """What the wire and the topics show about a client, whatever was promised: the files of `advice/`."""
 
 WITNESSES = 20
@@ -71,6 +82,11 @@ def anomaly(name: str) -> Anomaly:
 def advice(name: str) -> Anomaly:
     """Read one file of the shelf of advice."""
     return parse(name, files(__name__).joinpath("advice", f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def broken_by(rule: str) -> frozenset[str]:
+    """The promises that the anomaly of this id breaks; of a user's own invariant, the delivery promises."""
+    return anomaly(rule).breaks if rule in ANOMALIES else frozenset(DELIVERIES)
 
 
 def invariants(paths: Iterable[Path]) -> tuple[Anomaly, ...]:

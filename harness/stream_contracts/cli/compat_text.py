@@ -62,6 +62,7 @@ def _difference(form: str, difference: Difference) -> Iterator[str]:
     known = explanations(form).get(difference.kind)
     if known is not None:
         yield f"      why: {known.why}"
+        yield f"      safe deploy order: {known.order}"
         yield f"      instead: {known.instead}"
 
 
@@ -70,6 +71,7 @@ def _decoding(form: str, decoding: Decoding) -> Iterator[str]:
         yield f"  decoder, {clash.reads.value}: {clash.message} ({clash.rule} at {clash.pointer})"
         known = explanations(form).get(clash.rule)
         if known is not None:
+            yield f"      safe deploy order: {known.order}"
             yield f"      instead: {known.instead}"
     if decoding.witness is not None:
         witness = decoding.witness

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=1, show_default=True, help="Seed of the generated input.")
 @click.option("--every-moment", is_flag=True, help="Kill at every moment, however many there are.")
-def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool) -> None:
+@click.option("--budget", default="60s", show_default=True, help="How long the faults of one pipeline may take.")
+@click.option("--workers", default=0, help="How many trials run side by side; by default one a core, 4 at most.")
+def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, budget: str, workers: int) -> None:
     """Judge every promise of the contracts in PATHS (by default the current folder).
 
     Ends with 0 where every promise is kept, 1 where one is broken, 2 for a wrong contract, 3 where the environment
     lacks something, 4 where of a promise nothing could be said and none is broken.
     """
     from stream_contracts.contract.load import find, load_all
+    from stream_contracts.contract.part import asked
     from stream_contracts.errors import UsageError
     from stream_contracts.trial.session import Session, Settings
 
@@ -43,10 +46,10 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool) -
         raise UsageError("no contract.yaml found; `stream-contracts init` writes a first one")
     contracts = load_all(files)
     judged: list[Judgement] = []
-    with Session(Settings(backend, seed, every_moment), progress) as session:
+    with Session(Settings(backend, seed, every_moment, asked("--budget", budget), workers), progress) as session:
         for contract in contracts:
             judged += _schemas(contract)
-            judged += [_pipeline(session, contract, name) for name in contract.pipelines]
+            judged += [judgement for name in contract.pipelines for judgement in _pipeline(session, contract, name)]
     click.echo(f"{len(contracts)} contracts, {len(judged)} promises judged")
     conclude(judged)
 
@@ -69,11 +72,14 @@ def _schemas(contract: Contract) -> list[Judgement]:
     return judged
 
 
-def _pipeline(session: Session, contract: Contract, name: str) -> Judgement:
-    proof = session.prove(contract, name, progress)
-    promised = contract.pipelines[name].promises.delivery
-    tell(f"{contract.name}/{name} promises delivery: {promised}", proof.explained(), proof.told)
-    return proof.judgement
+def _pipeline(session: Session, contract: Contract, name: str) -> list[Judgement]:
+    judged = []
+    for promised in contract.promises(name):
+        proof = session.proof(contract, name, progress).of(promised.name)
+        done = proof.told if promised.name == "delivery" else "by the same trials"
+        tell(f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained(), done)
+        judged.append(proof.judgement)
+    return judged
 
 
 def tell(what: str, judgement: Judgement, done: str) -> None:

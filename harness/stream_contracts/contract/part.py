@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from stream_contracts.errors import UsageError
+
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 TABLE = r"^[^.\s\x00]{1,63}(\.[^.\s\x00]{1,63})?$"
@@ -49,6 +51,14 @@ def seconds(text: object) -> float:
     if found is None or not (value := float(found[0].removesuffix(found[2])) * _SECONDS[found[2]]):
         raise PydanticCustomError("string_pattern_mismatch", "not a time with a unit")
     return value
+
+
+def asked(option: str, text: str) -> float:
+    """The seconds that an option asks for; UsageError, with what is allowed, for what is no time."""
+    try:
+        return seconds(text)
+    except PydanticCustomError:
+        raise UsageError(f"{option} is {text!r}; allowed: {PATTERNS[DURATION]}") from None
 
 
 def duration(value_s: float) -> str:

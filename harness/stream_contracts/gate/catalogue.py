@@ -11,7 +11,7 @@ from stream_contracts.gate.examples import EXAMPLES
 from stream_contracts.gate.lint import ADVICE
 from stream_contracts.gate.rules import VERDICTS
 from stream_contracts.schema import FORMATS
-from stream_contracts.schema.explain import explanations
+from stream_contracts.schema.explain import READER, example, explanations
 
 _OWN = (*VERDICTS, *(rule for rule, _ in CHANGES))
 
@@ -33,9 +33,13 @@ def found(rule: str) -> list[tuple[str, str, str, str]]:
     for form in FORMATS:
         told = explanations(form).get(rule)
         if told is not None:
-            example = EXAMPLES.get((form, rule))
-            shown = f"before: {example.before}\nafter:  {example.after}\nat {example.level}" if example else ""
-            rows.append((f"{form} schemas", told.why, told.instead, shown))
+            shown = example(form, rule)
+            at_gate = EXAMPLES.get((form, rule))
+            before, after, *level = at_gate or (*shown, "BACKWARD")
+            text = f"before: {before}\nafter:  {after}\nat {level[0]}"
+            rows.append(
+                (f"{form} schemas", f"{told.why} Safe deploy order: {told.order} ({READER}).", told.instead, text)
+            )
     if rule in ANOMALIES:
         told_of = anomaly(rule)
         rows.append(("delivery (test)", told_of.why, told_of.remedy, told_of.says))

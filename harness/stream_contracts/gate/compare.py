@@ -12,7 +12,7 @@ from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction, check, level_named, parsed
-from stream_contracts.schema.explain import BREAKS, deploy_order, explanations
+from stream_contracts.schema.explain import BREAKS, Order, explanations, order_where
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 
 SEARCH = 20
@@ -89,6 +89,11 @@ def _bad(comparison: Comparison) -> bool:
     return comparison.registry is not True or broken
 
 
+def safe_order(answer: Answer) -> Order:
+    """Who may be deployed first so that neither the registry nor a decoder objects."""
+    return order_where(answer, lambda comparison: not _bad(comparison))
+
+
 def _witness(comparison: Comparison) -> Mapping[str, object]:
     if comparison.decoding is None or comparison.decoding.witness is None:
         return {}
@@ -116,7 +121,7 @@ def _merged(task: Task, answer: Answer) -> Iterator[Finding]:
             if severity is Severity.ERROR:
                 group.severity = severity
     names = {id(version.source): version.called for version in task.versions.known}
-    order = deploy_order(answer).value
+    order = safe_order(answer).value
     directions = {each.direction for each in answer.comparisons}
     if len(directions) == 1:
         order += f" (only {directions.pop()} was asked for and compared)"

@@ -11,10 +11,10 @@ from typing import Any
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import SchemaError
 from stream_contracts.gate.baseline import Baseline
+from stream_contracts.gate.compare import safe_order
 from stream_contracts.gate.subjects import Held, Tree, held, same
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import check
-from stream_contracts.schema.explain import deploy_order
 from stream_contracts.schema.format import Source
 
 
@@ -67,7 +67,7 @@ def _subject(now: Tree, baseline: Baseline, each: Held) -> Iterator[str]:
         for difference in comparison.differences:
             mark = "allowed" if difference.compatible else "REFUSED"
             yield f"    {mark} {difference.kind} at {difference.path}: {difference.message}"
-    yield f"  safe deploy order: {deploy_order(answer).value}"
+    yield f"  safe deploy order: {safe_order(answer).value}"
     lines = difflib.unified_diff(
         _lines(last.source.text, each.path), _lines(source.text, each.path), last.called, str(each.path), lineterm=""
     )

@@ -15,12 +15,20 @@ from stream_contracts.registry.answers import Answer, refused
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.routes import request
 from stream_contracts.registry.service import Service
+from stream_contracts.schema.format import Edition
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MEDIA_TYPE = b"application/vnd.schemaregistry.v1+json"
 OPENAPI_PATH = "/openapi.json"
+METADATA_PATH = "/v1/metadata/"
+RELEASES = {
+    Edition.CONFLUENT_7_4: "7.4.0",
+    Edition.CONFLUENT_8_3: "8.3.0",
+    Edition.CONFLUENT_NEXT: "8.4.0-SNAPSHOT",
+}
+"""Edition → the release that clients are told; those that ask decide by it what they may use."""
 _DRAINED = 4
 """A body up to so many times too large is read to its end and thrown away: the client sends first, then reads."""
 _CHALLENGE = {"www-authenticate": 'Basic realm="schema registry", charset="UTF-8"'}
@@ -73,12 +81,25 @@ class Application:
             self._authenticate(scope)
         method, path = scope["method"], scope["raw_path"].decode("ascii")
         body = b"" if method in ("GET", "HEAD") else await self._body(scope, receive)
-        if method == "GET" and path in ("/", OPENAPI_PATH):
-            return Answer({} if path == "/" else openapi.document())
+        about = self._about(method, path)
+        if about is not None:
+            return Answer(about)
         asked = request(method, path, scope["query_string"].decode("latin-1"), body)
         if self.service.is_quick(asked):
             return self.service.read(asked)
         return await asyncio.wrap_future(self.service.submit(asked))
+
+    def _about(self, method: str, path: str) -> Mapping[str, Any] | None:
+        """What the registry says of itself, whatever it holds: that it is there, its document, its name and its release."""
+        if path == "/" and method in ("GET", "POST"):
+            return {}
+        if method != "GET" or path not in (OPENAPI_PATH, f"{METADATA_PATH}id", f"{METADATA_PATH}version"):
+            return None
+        if path == OPENAPI_PATH:
+            return openapi.document()
+        if path.endswith("version"):
+            return {"version": RELEASES[self.service.judge.edition], "commitId": ""}
+        return {"scope": {"path": [], "clusters": {"schema-registry-cluster": "schema-registry"}}, "id": ""}
 
     def _authenticate(self, scope: Mapping[str, Any]) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")

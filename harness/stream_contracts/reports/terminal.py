@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from stream_contracts.findings import Finding, Judgement, Severity, Verdict
+from stream_contracts.reports import sequence
 
 _LONGEST_WITNESS = 400
 
@@ -54,3 +55,7 @@ def _group(rule: str, severity: Severity, found: list[Finding]) -> Iterator[str]
     if shows is not None:  # a schema's witness is a message; an anomaly's rows are in the sentences already
         shown = json.dumps(dict(shows.witness), ensure_ascii=False, default=str)
         yield f"    a message that shows it: {shown[:_LONGEST_WITNESS]}"
+    drawn = sequence.text(first.witness) if severity is Severity.ERROR else []
+    if drawn:
+        yield "    on the wire, around it:"
+        yield from (f"      {line}" for line in drawn)

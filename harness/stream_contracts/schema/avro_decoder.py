@@ -95,12 +95,15 @@ def decoding(writer: AvroSchema, reader: AvroSchema, budget: int) -> Decoding:
     if budget == 0 and not suspected and not any(_refusals(trial)):
         return Decoding(Reads.READS)  # nothing is suspected and nothing may be tried: there is no more to learn
     if wrote.writing is None:
-        return Decoding(Reads.UNKNOWN, note=f"fastavro does not take the writer's schema: {wrote.unwritable}")
+        why = f"fastavro does not take the writer's schema: {wrote.unwritable}"
+        return Decoding(Reads.UNKNOWN, proved=False, note=why)
     shape = Shape(writer)
     if shape.height[writer.root] == float("inf"):
         return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no finite value")
     if shape.size[writer.root] > LARGEST:
-        return Decoding(Reads.UNKNOWN, note=f"nothing was written: every message has more than {LARGEST:,} parts")
+        return Decoding(
+            Reads.UNKNOWN, proved=False, note=f"nothing was written: every message has more than {LARGEST:,} parts"
+        )
     fired = tuple(firing for firing in suspected if _happens(shape, firing))
     clashes = (*_refusals(trial), *(firing.clash for firing in fired))
     claimed = max((clash.reads for clash in clashes), key=WORSE.index, default=Reads.READS)

@@ -12,6 +12,8 @@ from stream_contracts.schema.avro_shape import Shape, branch_name
 
 ROUNDS: Final = 2
 """How often a record may stand inside itself before its values take the shortest way out."""
+DEEPEST: Final = 64
+"""Types inside types in a message that has all its parts at an edge; a tree of records would never end."""
 EXACT_INTS: Final = 2**53
 """Above it, not every integer is a double."""
 
@@ -97,22 +99,22 @@ class Edges(Maker):
         else:
             yield from leaf_edges(node)
 
-    def diagonal(self, node: Node, step: int, room: list[int]) -> Any:
-        """One value in which every part is at its edge number ``step``; plain once the room for parts is used up."""
+    def diagonal(self, node: Node, step: int, room: list[int], depth: int = 0) -> Any:
+        """One value in which every part is at its edge number ``step``; plain once it is deep, or the room used up."""
         room[0] -= 1
-        if room[0] < 0:
+        if room[0] < 0 or depth > DEEPEST:
             return self.plain(node)
         if isinstance(node, Record):
-            return {field.name: self.diagonal(field.node, step, room) for field in node.fields}
+            return {field.name: self.diagonal(field.node, step, room, depth + 1) for field in node.fields}
         if isinstance(node, Union):
             possible = self.possible(node)
             branch = possible[step % len(possible)]
-            return self.wrap(node, branch, self.diagonal(branch, step // len(possible), room))
+            return self.wrap(node, branch, self.diagonal(branch, step // len(possible), room, depth + 1))
         if isinstance(node, Array | Map):
             inner = node.items if isinstance(node, Array) else node.values
             if self.shape.height[inner] == float("inf"):
                 return self.plain(node)
-            value = self.diagonal(inner, step, room)
+            value = self.diagonal(inner, step, room, depth + 1)
             return [value] if isinstance(node, Array) else {"key": value}
         edges = leaf_edges(node)
         return edges[step % len(edges)]

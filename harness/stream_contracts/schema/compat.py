@@ -139,7 +139,19 @@ def check(
             found = _compare(form, version, source, direction, pair, policy, edition, budget if decode else None)
             comparisons.append(found)
             known[id(wrote), direction] = wrote, found
+    if decode and comparisons and len(compared) < len(numbered):
+        comparisons = [_with_history(form, numbered, reads, comparison) for comparison in comparisons]
     return Answer(form.name, level, policy, edition, tuple(comparisons))
+
+
+def _with_history(form: Format, numbered: list[tuple[int, Source]], new: Any, found: Comparison) -> Comparison:
+    """Note what only older versions show: the level does not compare them, but a topic may still hold their data."""
+    if form.reused is None or found.decoding is None or found.direction is not Direction.BACKWARD:
+        return found
+    latest, notes = parsed(form, numbered[-1][1]), [found.decoding.note] if found.decoding.note else []
+    for version, source in reversed(numbered[:-1]):
+        notes += [f"{said} in version {version}" for said in form.reused(parsed(form, source), latest, new)]
+    return replace(found, decoding=replace(found.decoding, note="; ".join(notes)))
 
 
 def _compare(
@@ -160,8 +172,17 @@ def _compare(
         verdict = allowed(found)
     except SchemaError as error:
         failure = str(error)
-    decoding = None if budget is None else _shallow(former, lambda: form.decoding(writer, reader, budget))
+    decoding = None if budget is None else _decoded(form, writer, reader, budget)
     return Comparison(version, former, direction, found, verdict, decoding, failure)
+
+
+def _decoded(form: Format, writer: Any, reader: Any, budget: int) -> Decoding:
+    """The decoder verdict; where it runs out of Python's stack it is unknown, and the registry's verdict stands."""
+    try:
+        return form.decoding(writer, reader, budget)
+    except RecursionError:
+        why = "the types hold each other too deep for messages to be made and read"
+        return Decoding(Reads.UNKNOWN, proved=False, note=why)
 
 
 def _shallow(source: Source, run: Callable[[], _Result]) -> _Result:

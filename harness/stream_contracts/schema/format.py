@@ -110,15 +110,20 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A difference kind, or decoder rule, in words: what it does to a reader, and what to do instead."""
+    """A difference kind, or decoder rule, in words: who breaks and why, which deploy order is safe, what to do instead.
+
+    ``order`` starts with one of: consumers first, producers first, either, neither. It is said of the change alone, from
+    the schema that wrote to the one that reads, where the latter is the new one.
+    """
 
     why: str
     instead: str
+    order: str
 
     @property
     def text(self) -> str:
-        """Both in one line."""
-        return f"{self.why} {self.instead}"
+        """All of it in one line."""
+        return f"{self.why} Safe deploy order: {self.order}. {self.instead}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ class Format:
       reads. Every difference is listed, the allowed ones too. Raises ``SchemaError`` where the registry itself fails.
     * ``decoding(writer, reader, budget)`` is the decoder verdict; ``budget`` is the number of generated values that the
       search for a witness may try.
+    * ``reused(older, latest, new)``, where a format has it, says in words which parts of ``new`` are read from data that
+      a version before the latest wrote as something else.
     """
 
     name: str
@@ -139,6 +146,7 @@ class Format:
     differences: Callable[[Any, Any, Policy, Edition], list[Difference]]
     decoding: Callable[[Any, Any, int], Decoding]
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    reused: Callable[[Any, Any, Any], list[str]] | None = None
 
 
 def compatible(differences: Sequence[Difference]) -> bool:

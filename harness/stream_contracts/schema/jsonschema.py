@@ -52,7 +52,7 @@ def parse(source: Source) -> Parsed:
     A schema that is valid by its draft, but that the registry's own loader refuses, parses: the decoder verdict exists,
     and ``differences`` raises.
     """
-    with room_for_depth(source.called):
+    with room_for_depth(source.called, source.text):
         documents = Documents.of(source)
         parsed = Parsed(source, documents)
         try:
@@ -64,14 +64,14 @@ def parse(source: Source) -> Parsed:
 
 def differences(original: Parsed, update: Parsed, policy: Policy, edition: Edition) -> list[Difference]:
     """Every difference that the registry lists between two schemas; SchemaError where the registry itself fails."""
-    with room_for_depth(update.source.called):
+    with room_for_depth(update.source.called, update.source.text):
         pair = (original.model(edition), update.model(edition))
         return jsonschema_registry.differences(*pair, policy, edition, update.source.called)
 
 
 def decoding(writer: Parsed, reader: Parsed, budget: int) -> Decoding:
     """Whether every instance that is valid under the writer's schema is valid under the reader's."""
-    with room_for_depth(reader.source.called):
+    with room_for_depth(reader.source.called, reader.source.text):
         return decode(writer.checker, reader.checker, budget)
 
 

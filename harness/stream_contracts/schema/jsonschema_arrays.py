@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from stream_contracts.schema.format import Edition
-from stream_contracts.schema.jsonschema_content import ITEMS, Model, additional, beyond, unevaluated
+from stream_contracts.schema.jsonschema_content import ITEMS, Model, additional, beyond, covered, removed, unevaluated
 from stream_contracts.schema.jsonschema_found import Compares, Found, raised_or_lowered
-from stream_contracts.schema.jsonschema_nodes import ArrayNode, EmptyNode, FalseNode, Node
+from stream_contracts.schema.jsonschema_nodes import ArrayNode, EmptyNode, Node
 
 
 def array_rules(comparison: Compares, original: ArrayNode, update: ArrayNode) -> list[Found]:
@@ -41,25 +41,12 @@ def _positions(comparison: Compares, original: ArrayNode, update: ArrayNode) -> 
     for index in range(max(len(before), len(after))):
         path = f"/items/{index}"
         if index >= len(after):
-            found += _removed(comparison, path, before[index], update)
+            found += removed(comparison, "ITEM", path, before[index], beyond(update, ITEMS))
         elif index >= len(before):
             found += _added(comparison, path, after[index], original)
         else:
             found += comparison.within(path, before[index], after[index])
     return found
-
-
-def _removed(comparison: Compares, path: str, node: Node, update: ArrayNode) -> list[Found]:
-    """A position that the update no longer declares, judged by the update's content model."""
-    says = beyond(update, ITEMS)
-    if says is Model.OPEN:
-        return [("ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL", path)]
-    if isinstance(says, Node):
-        found = comparison.within(path, node, says)
-        covered = "IS_COVERED" if comparison.compatible(found) else "NOT_COVERED"
-        return [*found, (f"ITEM_REMOVED_{covered}_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)]
-    nothing = "_WITH_FALSE" if isinstance(node, FalseNode) else ""
-    return [(f"ITEM{nothing}_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)]
 
 
 def _added(comparison: Compares, path: str, node: Node, original: ArrayNode) -> list[Found]:
@@ -70,6 +57,5 @@ def _added(comparison: Compares, path: str, node: Node, original: ArrayNode) -> 
         return [(f"ITEM{anything}_ADDED_TO_OPEN_CONTENT_MODEL", path)]
     if isinstance(says, Node):
         found = comparison.within(path, says, node)
-        covered = "IS_COVERED" if comparison.compatible(found) else "NOT_COVERED"
-        return [*found, (f"ITEM_ADDED_{covered}_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)]
+        return [*found, covered(comparison, "ITEM_ADDED", path, found)]
     return [("ITEM_ADDED_TO_CLOSED_CONTENT_MODEL", path)]

@@ -185,7 +185,7 @@ class _Classic:
         return StringNode(
             min_length=words.integer("minLength"),
             max_length=words.integer("maxLength"),
-            pattern=words.string("pattern"),
+            pattern=words.pattern("pattern"),
             format=words.string("format"),
             typed=typed,
         )
@@ -275,7 +275,7 @@ class _Classic:
         return tuple([self.load(schema, resolver, step(at, i)) for i, schema in enumerate(schemas)])
 
     def by_key(self, words: Keywords, name: str, resolver: Any) -> dict[str, Node] | Any:
-        schemas = words.table(name)
+        schemas = words.by_pattern(name) if name == "patternProperties" else words.table(name)
         if not schemas:
             return NOTHING
         at = step(words.at, name)

@@ -147,6 +147,20 @@ def row_of(_here: Located, words: dict[str, Any]) -> Row | None:
     return Row(prefix, None if rest is True else _here.at(rest))
 
 
+def hinted_group(here: Located, words: dict[str, Any]) -> Group | None:
+    """What one schema object may say of properties: unevaluatedProperties, too, wherever nothing else does."""
+    if "unevaluatedProperties" not in words:
+        return group_of(here, words)
+    return group_of(here, {"additionalProperties": words["unevaluatedProperties"], **words})
+
+
+def hinted_row(here: Located, words: dict[str, Any]) -> Row | None:
+    """What one schema object may say of items: unevaluatedItems, too, wherever nothing else does."""
+    if "unevaluatedItems" not in words:
+        return row_of(here, words)
+    return row_of(here, {"items": words["unevaluatedItems"], **words})
+
+
 def _potential_group(here: Located, unevaluated: Any) -> Group | None:
     """unevaluatedProperties as a group: it speaks of every name that nothing else could evaluate."""
     anything = made(schema=True)

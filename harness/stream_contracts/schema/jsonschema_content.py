@@ -34,6 +34,23 @@ def beyond(node: Container, what: str) -> Model | Node:
     return Model.CLOSED if isinstance(rest, FalseNode) else rest
 
 
+def removed(comparison: Compares, noun: str, path: str, node: Node, says: Model | Node) -> list[Found]:
+    """A property or item that the update no longer declares, judged by what the update says of its place."""
+    if says is Model.OPEN:
+        return [(f"{noun}_REMOVED_FROM_OPEN_CONTENT_MODEL", path)]
+    if isinstance(says, Node):
+        found = comparison.within(path, node, says)
+        return [*found, covered(comparison, f"{noun}_REMOVED", path, found)]
+    nothing = "_WITH_FALSE" if isinstance(node, FalseNode) else ""
+    return [(f"{noun}{nothing}_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)]
+
+
+def covered(comparison: Compares, what: str, path: str, found: Sequence[Found]) -> Found:
+    """Whether the schema of a partially open content model covers what was added or removed."""
+    answer = "IS_COVERED" if comparison.compatible(found) else "NOT_COVERED"
+    return f"{what}_{answer}_BY_PARTIALLY_OPEN_CONTENT_MODEL", path
+
+
 def additional(comparison: Compares, what: str, original: Container, update: Container) -> Sequence[Found]:
     """additionalProperties or additionalItems: the flag first, then the schemas."""
     before, after = original.additional_schema, update.additional_schema

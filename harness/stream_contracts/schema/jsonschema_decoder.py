@@ -13,11 +13,17 @@ from typing import Any
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
 from stream_contracts.schema.jsonschema_circles import meaningless
 from stream_contracts.schema.jsonschema_located import Located, views
+from stream_contracts.schema.jsonschema_mutants import mutants
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_shapes import equal_key
+from stream_contracts.schema.jsonschema_text import overflowed
 from stream_contracts.schema.jsonschema_validation import Checker, Undecided
 from stream_contracts.schema.jsonschema_values import Tries
 
+_KEPT = 16
+"""Valid instances that are changed in one place each when all else found nothing."""
+_MUTANTS = 12
+"""Changed instances per value of the budget: nothing was proved then, and they are what the verdict rests on."""
 _ENOUGH = 3
 """Valid instances below which a search without a witness says nothing."""
 
@@ -37,12 +43,14 @@ def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
         return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
     try:
         return _searched(written, read, budget)
-    except RecursionError:
+    except BaseException as error:
+        if not overflowed(error):
+            raise
         return Decoding(Reads.UNKNOWN, proved=False, note="the schemas nest too deeply for a search")
 
 
 def _searched(written: Located, read: Located, budget: int) -> Decoding:
-    """The verdict by trying: targeted values first, then random ones."""
+    """The verdict by trying: targeted values first, then random ones, then changes to what turned out to be valid."""
     # Hypothesis takes longer to import than most verdicts take: only a search pays for it.
     from stream_contracts.schema.jsonschema_random import random_values
 
@@ -51,9 +59,12 @@ def _searched(written: Located, read: Located, budget: int) -> Decoding:
     broken = search.first(tries.raw((written,), (read,), 0))
     if broken is None:
         broken = search.first(random_values(written, budget // 4))
+    reason = "" if broken else _in_the_way(written, read, search, tries)
+    if broken is None:
+        search.left = budget * _MUTANTS
+        broken = search.first(mutants(list(search.kept), written, read))
     if broken is not None:
         return broken
-    reason = _in_the_way(written, read, search, tries)
     if reason:
         return Decoding(Reads.UNKNOWN, proved=False, note=reason)
     note = f"no rule proves it; {search.valid} valid instances around every limit of both schemas were all accepted"
@@ -63,7 +74,9 @@ def _searched(written: Located, read: Located, budget: int) -> Decoding:
 def _proved(written: Located, read: Located) -> bool:
     try:
         return Prover().subset((written,), read)
-    except RecursionError:
+    except BaseException as error:
+        if not overflowed(error):
+            raise
         return False
 
 
@@ -86,6 +99,7 @@ class _Search:
     def __init__(self, writer: Checker, reader: Checker, budget: int) -> None:
         self.writer, self.reader, self.left = writer, reader, budget
         self.valid = self.undecided = 0
+        self.kept: list[Any] = []
         self.seen: set[Any] = set()
 
     def first(self, values: Iterable[Any]) -> Decoding | None:
@@ -101,11 +115,19 @@ class _Search:
             try:
                 if self.writer.accepts(value):
                     self.valid += 1
+                    self.keep(value)
                     if not self.reader.accepts(value):
                         return self.broken(value)
             except Undecided:
                 self.undecided += 1
         return None
+
+    def keep(self, value: Any) -> None:
+        """Remember some of the valid values: the first ones, then one at a place that wanders through the list."""
+        if len(self.kept) < _KEPT:
+            self.kept.append(value)
+        else:
+            self.kept[self.valid % _KEPT] = value
 
     def broken(self, value: Any) -> Decoding:
         """``fails``, with the value and the reader's complaints about it."""

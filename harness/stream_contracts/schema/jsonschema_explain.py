@@ -1,4 +1,4 @@
-"""What to do about a JSON Schema difference: who breaks, and how to change the schema instead.
+"""What to do about a JSON Schema difference: who breaks, who may be deployed first, and how to change it instead.
 
 *The reader* is whoever has the update's schema, *the writer* whoever wrote with the original's. Under BACKWARD the
 reader is the new consumer and the data is old; under FORWARD it is the old consumer and the data is new.
@@ -12,7 +12,11 @@ from types import MappingProxyType
 from stream_contracts.schema.format import Explanation
 from stream_contracts.schema.jsonschema_kinds import ALLOWED, KINDS
 
-_NOBODY = "nobody: the registry allows it"
+
+def _words(kinds: str) -> frozenset[str]:
+    return frozenset(kinds.split())
+
+
 _READER = "the reader: it refuses values that the writer's schema allows"
 _OPEN = (
     "the reader, on data in which some other value already stands under this name: the original's content model is "
@@ -106,6 +110,14 @@ _TABLE: Mapping[str, tuple[str, str]] = {
     ),
     "PRODUCT_TYPE_EXTENDED": (_READER, "make the new condition a property of its own, or check it in the producer"),
     "NOT_TYPE_EXTENDED": (_READER, "forbid no more than before"),
+    "RESERVED_PROPERTY_REMOVED": (
+        "whoever counts on the name being free: it was reserved in the metadata and no longer is",
+        "keep the name in the list of reserved ones",
+    ),
+    "RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY": (
+        "whoever the name was reserved for in the metadata: a property uses it now",
+        "choose another name for the property",
+    ),
     "UNIQUE_ITEMS_ADDED": ("the reader, on arrays with duplicates", "remove duplicates in the consumer"),
 }
 
@@ -119,9 +131,77 @@ _FAMILIES: Mapping[str, tuple[str, str]] = {
     "NARROWED": (_READER, "keep what was allowed until no data needs it"),
     "CHANGED": (_READER, "allow the old and the new side by side, with anyOf"),
     "MODEL": (_READER, "let the schema for undeclared items allow at least what was allowed before"),
-    "PROPERTY": (_READER, "rename the property: its name is reserved"),
 }
 """By the last word of a kind, for those that the table does not name."""
+
+_CONSUMERS = "consumers first"
+_PRODUCERS = "producers first, and consumers once all data fits the new schema"
+_NEITHER = "neither"
+_EITHER = "either"
+_SAME = _words(
+    """
+    ID_CHANGED TITLE_CHANGED DESCRIPTION_CHANGED DEFAULT_CHANGED PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL
+    ITEM_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL
+    ITEM_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL
+    """
+)
+"""Kinds after which the same values are valid as before."""
+_ACROSS = _words(
+    """
+    TYPE_CHANGED ENUM_ARRAY_CHANGED PATTERN_CHANGED MULTIPLE_OF_CHANGED DEPENDENCY_ARRAY_CHANGED COMBINED_TYPE_CHANGED
+    COMBINED_TYPE_SUBSCHEMAS_CHANGED PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
+    PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
+    ITEM_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL ITEM_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL
+    RESERVED_PROPERTY_REMOVED RESERVED_PROPERTY_CONFLICTS_WITH_PROPERTY
+    """
+)
+"""Kinds after which some values are valid that were not, and some are not that were."""
+_FILLED = _words(
+    """
+    REQUIRED_ATTRIBUTE_WITH_DEFAULT_ADDED REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_UNOPEN_CONTENT_MODEL
+    """
+)
+"""Kinds that the registry allows for the sake of a default, which no validator fills in."""
+
+_NOBODY = ("nobody: the same values are valid as before", "nothing to change")
+_WIDER = (
+    "no new reader; old readers, on new data that only the wider schema allows",
+    "nothing to change, once all consumers have the new schema; until then write only what both allow",
+)
+_KEYWORDS: Mapping[str, tuple[str, str]] = {
+    "type": ("a value of a type that it does not list", "add the new type beside the old one"),
+    "enum": ("a value that is not listed", "keep the value until no data holds it"),
+    "const": ("every other value", "list the old value beside the new one, with enum"),
+    "multipleOf": ("numbers that are no multiple", "choose a divisor of what was written"),
+    "minimum": ("smaller numbers", "do not raise the limit while data below it exists"),
+    "maximum": ("greater numbers", "do not lower the limit while data above it exists"),
+    "exclusiveMinimum": ("numbers at or below the limit", "keep the limit inclusive, or do not raise it"),
+    "exclusiveMaximum": ("numbers at or above the limit", "keep the limit inclusive, or do not lower it"),
+    "minLength": ("shorter strings", "check the length in the producer first"),
+    "maxLength": ("longer strings", "check the length in the producer first"),
+    "pattern": ("strings in which the pattern is not found", "allow both patterns (anyOf)"),
+    "items": ("further items", "allow further items, or close the array under a new subject"),
+    "additionalItems": ("further items", "allow further items, or close the tuple under a new subject"),
+    "minItems": ("shorter arrays", "check the length in the producer first"),
+    "maxItems": ("longer arrays", "check the length in the producer first"),
+    "uniqueItems": ("arrays with duplicates, among which 1 and 1.0", "remove duplicates in the consumer"),
+    "contains": ("arrays without such an item", "check the items in the producer first"),
+    "minContains": ("arrays with too few such items", "check the items in the producer first"),
+    "maxContains": ("arrays with too many such items", "check the items in the producer first"),
+    "minProperties": ("objects with fewer properties", "ask for the properties by name"),
+    "maxProperties": ("objects with more properties", "do not lower the limit while larger objects exist"),
+    "required": ("objects without the property (a default is not filled in)", "leave the property optional"),
+    "additionalProperties": ("undeclared properties", "keep the content model open, or declare what is written"),
+    "dependentRequired": ("objects with the one property and without the other", "check it in the producer first"),
+    "dependencies": ("objects with the one property and without the other", "check it in the producer first"),
+    "anyOf": ("values that fit no branch", "keep the branch until no data needs it"),
+    "oneOf": ("values that fit no branch, or more than one", "use anyOf, or make the branches exclude each other"),
+    "not": ("values that fit what is forbidden", "forbid no more than before"),
+    "unevaluatedItems": ("items that no other keyword speaks of", "declare them, or leave them free"),
+    "unevaluatedProperties": ("properties that no other keyword speaks of", "declare them, or leave them free"),
+    "false": ("any value in this place", "keep the property or position while data holds it"),
+}
+"""By the keyword that refused the witness: the decoder's rule is called ``json-`` and the keyword."""
 
 
 def explained(kind: str) -> tuple[str, str]:
@@ -131,13 +211,37 @@ def explained(kind: str) -> tuple[str, str]:
     named = _TABLE.get(kind)
     if named is not None:
         return named
-    return (_NOBODY, "") if kind in ALLOWED else _FAMILIES[kind.rpartition("_")[2]]
+    if kind in _SAME:
+        return _NOBODY
+    return _WIDER if kind in ALLOWED else _FAMILIES[kind.rpartition("_")[2]]
+
+
+def order(kind: str) -> str:
+    """Who may be deployed first: consumers where the schema got wider, producers where it got narrower."""
+    if kind in _SAME:
+        return _EITHER
+    if kind in _ACROSS:
+        return _NEITHER
+    return _CONSUMERS if kind in ALLOWED - _FILLED else _PRODUCERS
 
 
 def _explanation(kind: str) -> Explanation:
     who, instead = explained(kind)
-    return Explanation(f"Breaks {who}.", f"{instead[:1].upper()}{instead[1:]}." if instead else "")
+    return Explanation(f"Breaks {who}.", _sentence(instead), order(kind))
 
 
-EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType({kind: _explanation(kind) for kind in sorted(KINDS)})
-"""Kind to a text for people: who breaks, and how to change the schema instead."""
+def _of_keyword(word: str) -> Explanation:
+    refused, instead = _KEYWORDS[word]
+    return Explanation(
+        f"Breaks the reader: it refuses {refused}, and the writer may write that.", _sentence(instead), _PRODUCERS
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
+    {kind: _explanation(kind) for kind in sorted(KINDS)} | {f"json-{word}": _of_keyword(word) for word in _KEYWORDS}
+)
+"""Kind or decoder rule to a text for people: who breaks, who may be deployed first, how to change the schema instead."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.jsonschema_nodes import ABSENT, Number
-from stream_contracts.schema.jsonschema_text import json_type, step
+from stream_contracts.schema.jsonschema_regex import complaint
+from stream_contracts.schema.jsonschema_text import BrokenPattern, json_type, step
 
 TYPES = ("string", "number", "integer", "boolean", "null", "array", "object")
 
@@ -69,6 +70,25 @@ class Keywords:
     def string(self, name: str) -> str | None:
         """A string."""
         return self._typed(name, str, "a string")  # type: ignore[no-any-return]
+
+    def pattern(self, name: str) -> str | None:
+        """A regular expression; the registry's own libraries compile it when they load the schema."""
+        value = self.string(name)
+        if value is not None:
+            self._runs(value, step(self.at, name))
+        return value
+
+    def by_pattern(self, name: str) -> dict[str, Any] | None:
+        """An object, by regular expression."""
+        held = self.table(name)
+        for pattern in held or ():
+            self._runs(pattern, step(step(self.at, name), pattern))
+        return held
+
+    def _runs(self, pattern: str, at: str) -> None:
+        wrong = complaint(pattern)
+        if wrong:
+            raise BrokenPattern(self.called, f"the pattern {pattern!r} is no regular expression: {wrong}", pointer=at)
 
     def strings(self, name: str) -> tuple[str, ...] | None:
         """An array of strings."""

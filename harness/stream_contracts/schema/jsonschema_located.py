@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +45,8 @@ class Located:
 
     @property
     def key(self) -> int:
-        """Which schema this is: one object of one document."""
-        return id(self.schema)
+        """Which schema this is, by its text and the document it is part of."""
+        return self.checker.key(self.schema, self.resolver)
 
     def at(self, schema: Any) -> Located:
         """A schema below this one."""
@@ -103,12 +104,27 @@ def _numeric_limits(words: dict[str, Any]) -> None:
             words[exclusive] = words.pop(limit)
 
 
-def views(located: Located, *, most: int = 200) -> Iterator[Located]:
-    """Every schema that speaks of the same instance: itself, then references, branches, arms and ``not``, each once."""
+_LONGEST_CHAIN = 100
+
+
+def distinct(conjunction: Iterable[Located]) -> tuple[Located, ...]:
+    """The same conjunction with what is nothing but a ``$ref`` replaced by its target, and each schema once."""
+    found: dict[int, Located] = {}
+    for located in conjunction:
+        for _ in range(_LONGEST_CHAIN):
+            if not isinstance(located.schema, dict) or located.schema.keys() != {"$ref"}:
+                break
+            located = located.target()
+        found.setdefault(located.key, located)
+    return tuple(found.values())
+
+
+def views(*located: Located, most: int = 200) -> Iterator[Located]:
+    """Every schema that speaks of the same instance: themselves, then references, branches, arms and ``not``, once."""
     seen: set[int] = set()
-    pending = [located]
+    pending = deque(located)
     while pending and len(seen) < most:
-        here = pending.pop(0)
+        here = pending.popleft()
         if here.key in seen:
             continue
         seen.add(here.key)

@@ -202,7 +202,8 @@ class _Modern:
             if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
                 at = step(step(words.at, "dependentRequired"), key)
                 raise SchemaError(self.called, "a dependency must be an array of strings", pointer=at)
-            names[key] = frozenset(value)
+            if value:  # the library keeps them name by name, so an empty list leaves no trace
+                names[key] = frozenset(value)
         return ObjectNode(name_dependencies=names)
 
     def take(self, words: Keywords, name: str, resolver: Any) -> Node:
@@ -214,7 +215,8 @@ class _Modern:
 
     def by_key(self, words: Keywords, name: str, resolver: Any) -> dict[str, Node]:
         at = step(words.at, name)
-        return {key: self.load(value, resolver, step(at, key)) for key, value in (words.table(name) or {}).items()}
+        schemas = words.by_pattern(name) if name == "patternProperties" else words.table(name)
+        return {key: self.load(value, resolver, step(at, key)) for key, value in (schemas or {}).items()}
 
 
 def _typed(name: str) -> Node:
@@ -255,7 +257,7 @@ _PARTS: dict[str, Callable[[_Modern, Keywords, Any], Part | None]] = {
     "writeOnly": _nothing_if_true("writeOnly"),
     "minLength": lambda _, words, __: StringNode(min_length=words.integer("minLength")),
     "maxLength": lambda _, words, __: StringNode(max_length=words.integer("maxLength")),
-    "pattern": lambda _, words, __: StringNode(pattern=words.string("pattern")),
+    "pattern": lambda _, words, __: StringNode(pattern=words.pattern("pattern")),
     "minimum": lambda _, words, __: NumberNode(minimum=words.number("minimum")),
     "maximum": lambda _, words, __: NumberNode(maximum=words.number("maximum")),
     "exclusiveMinimum": lambda _, words, __: NumberNode(exclusive_minimum=words.number("exclusiveMinimum")),

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stream_contracts.schema.format import Edition
-from stream_contracts.schema.jsonschema_content import PROPERTIES, Model, additional, beyond, unevaluated
+from stream_contracts.schema.jsonschema_content import (
+    PROPERTIES,
+    Model,
+    additional,
+    beyond,
+    covered,
+    removed,
+    unevaluated,
+)
 from stream_contracts.schema.jsonschema_found import Compares, Found, RegistryFails, raised_or_lowered
-from stream_contracts.schema.jsonschema_nodes import ABSENT, EmptyNode, FalseNode, Node, ObjectNode
+from stream_contracts.schema.jsonschema_nodes import ABSENT, EmptyNode, Node, ObjectNode
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 
 
@@ -16,9 +24,11 @@ def object_rules(comparison: Compares, original: ObjectNode, update: ObjectNode)
     found = _required(original, update)
     for key, node in original.properties.items():
         held = update.properties.get(key)
-        found += (
-            comparison.within(f"/properties/{key}", node, held) if held else _removed(comparison, key, node, update)
-        )
+        path = f"/properties/{key}"
+        if held:
+            found += comparison.within(path, node, held)
+        else:
+            found += removed(comparison, "PROPERTY", path, node, model(update, key))
     for key, node in update.properties.items():
         if key not in original.properties:
             found += _added(comparison, key, node, original, required=key in update.required)
@@ -62,19 +72,6 @@ def model(node: ObjectNode, key: str) -> Model | Node:
     return Model.CLOSED if says is Model.OPEN else says
 
 
-def _removed(comparison: Compares, key: str, node: Node, update: ObjectNode) -> list[Found]:
-    """A property that the update no longer declares, judged by the update's content model."""
-    path, says = f"/properties/{key}", model(update, key)
-    if says is Model.OPEN:
-        return [("PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL", path)]
-    if isinstance(says, Node):
-        found = comparison.within(path, node, says)
-        covered = "IS_COVERED" if comparison.compatible(found) else "NOT_COVERED"
-        return [*found, (f"PROPERTY_REMOVED_{covered}_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)]
-    nothing = "_WITH_FALSE" if isinstance(node, FalseNode) else ""
-    return [(f"PROPERTY{nothing}_REMOVED_FROM_CLOSED_CONTENT_MODEL", path)]
-
-
 def _added(comparison: Compares, key: str, node: Node, original: ObjectNode, *, required: bool) -> list[Found]:
     """A property that only the update declares, judged by the original's content model."""
     path, says = f"/properties/{key}", model(original, key)
@@ -90,8 +87,7 @@ def _added(comparison: Compares, key: str, node: Node, original: ObjectNode, *, 
     found: list[Found] = []
     if isinstance(says, Node):
         inner = comparison.within(path, says, node)
-        covered = "IS_COVERED" if comparison.compatible(inner) else "NOT_COVERED"
-        found = [*inner, (f"PROPERTY_ADDED_{covered}_BY_PARTIALLY_OPEN_CONTENT_MODEL", path)]
+        found = [*inner, covered(comparison, "PROPERTY_ADDED", path, inner)]
     return [*found, (f"{need}_ADDED_TO_UNOPEN_CONTENT_MODEL", path)]
 
 

@@ -41,6 +41,27 @@ def finder(pattern: str) -> Callable[[str], bool]:
     return lambda text: searching.search(text.encode("utf-8", "replace").decode()) is not None
 
 
+_NO_PATTERN = re.compile("missing \\)|unbalanced|unterminated|nothing to repeat|min repeat greater|bad escape \\(end")
+"""What Python says of patterns that are none in any dialect, as far as they are told from those of other dialects."""
+
+
+@lru_cache(maxsize=4096)
+def complaint(pattern: str) -> str:
+    """Why no engine takes the pattern, or nothing: a pattern that only the engines at hand do not know is not wrong."""
+    try:
+        re2.compile(_CODE_POINT.sub(_as_re2, _plain(pattern)), _QUIET)
+    except re2.error:
+        if "[]" in pattern or "[^]" in pattern:
+            return ""  # nothing and everything, for ECMA
+        try:
+            python_pattern(pattern)
+        except PatternUnsupported as wrong:
+            cause = wrong.__context__
+            said = f"{cause.msg} at character {(cause.pos or 0) + 1}" if isinstance(cause, re.error) else ""
+            return said if _NO_PATTERN.match(said) else ""
+    return ""
+
+
 def python_pattern(pattern: str) -> re.Pattern[str]:
     """The pattern for Python's own engine; PatternUnsupported where it is no pattern there."""
     try:

@@ -31,6 +31,7 @@ class Prover:
 
     def __init__(self) -> None:
         self.known: dict[tuple[frozenset[int], int], tuple[bool, Any]] = {}
+        self.provisional: dict[tuple[frozenset[int], int], tuple[int, int, Any]] = {}
         self.doing: dict[tuple[frozenset[int], int], int] = {}
         self.assumed: set[tuple[frozenset[int], int]] = set()
         self.depth = 0
@@ -51,22 +52,39 @@ class Prover:
         key = (frozenset(located.key for located in conjunction), target.key)
         if key in self.known:
             return self.known[key][0]
+        if key in self.provisional and self.depth >= self.provisional[key][0]:
+            return True
         if key in self.doing:
             if self.depth > self.doing[key]:
                 self.assumed.add(key)
                 return True
             return False
-        self.doing[key] = self.depth
+        self.doing[key], before = self.depth, self.steps
         try:
             proved = all(self.implied(shape, target) for shape in expand(conjunction))
         except TooWide:
             proved = False
         del self.doing[key]
         self.assumed.discard(key)
-        # A yes that rests on an assumption still open may not be reused outside of it; a no always may.
-        if not proved or not self.assumed:
-            self.known[key] = (proved, (conjunction, target))
+        self._remember(key, (conjunction, target), before, proved=proved)
         return proved
+
+    def _remember(self, key: tuple[frozenset[int], int], asked: Any, since: int, *, proved: bool) -> None:
+        """Keep an answer to what was asked at step ``since``.
+
+        A no always holds, and takes with it what was found meanwhile, for that may rest on a yes to this question. A
+        yes that rests on a question still open is provisional: it may be reused inside of that question, for values
+        at least as deep as the one that it was found for, and becomes final once no assumption is open.
+        """
+        if proved and self.assumed:
+            self.provisional[key] = (self.depth, self.steps, asked)
+            return
+        self.known[key] = (proved, asked)
+        for late, (_, step, held) in list(self.provisional.items()):
+            if step >= since:
+                del self.provisional[late]
+                if proved:
+                    self.known[late] = (True, held)
 
     def below(self, conjunction: tuple[Located, ...], target: Located) -> bool:
         """The same for a part of the value: an item, a property."""

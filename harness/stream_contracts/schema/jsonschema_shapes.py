@@ -102,6 +102,7 @@ def said_of(group: Group, name: str) -> list[Located]:
 
 def made(schema: Any) -> Located:
     """A schema that we wrote ourselves, in 2020-12."""
+    _own().numbers.forget()
     return Located(schema, _own().documents.resolver, _own())
 
 

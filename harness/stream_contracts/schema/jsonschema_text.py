@@ -20,9 +20,11 @@ from referencing.jsonschema import DRAFT4, DRAFT6, DRAFT7, DRAFT201909, DRAFT202
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Source
+from stream_contracts.schema.json_places import place_of_depth, place_of_long_number, place_of_word
 
 LARGEST_EXPONENT = 1000
 """Numbers beyond 10**1000 are refused: exact arithmetic with them would take for ever."""
+_LEVELS = 1000
 _FRAMES = 8000
 """Python frames that one schema may use: about a thousand levels of nesting, within an 8 MB stack."""
 
@@ -69,6 +71,10 @@ class DanglingReference(SchemaError):  # noqa: N818 - its parent has the suffix
     """A ``$ref`` that leads nowhere."""
 
 
+class BrokenPattern(SchemaError):  # noqa: N818 - its parent has the suffix
+    """A regular expression that is none."""
+
+
 def dialect(root: Any) -> Draft | None:
     """The draft that the root names in ``$schema``, or None where it names none that is known."""
     named = root.get("$schema") if isinstance(root, dict) else None
@@ -83,11 +89,12 @@ def read(text: str, called: str) -> Any:
     def exact(digits: str) -> Decimal:
         number = Decimal(digits)
         if number and abs(number.adjusted()) > LARGEST_EXPONENT:
-            raise SchemaError(called, f"the number {digits[:40]} is beyond 10^±{LARGEST_EXPONENT}")
+            why = f"the number {digits[:40]} is beyond 10^±{LARGEST_EXPONENT}"
+            raise SchemaError(called, why, pointer=place_of_word(text, digits))
         return number
 
     def constant(name: str) -> Any:
-        raise SchemaError(called, f"{name} is not JSON")
+        raise SchemaError(called, f"{name} is not JSON", pointer=place_of_word(text, name))
 
     try:
         return json.loads(text, parse_float=exact, parse_constant=constant)
@@ -95,25 +102,38 @@ def read(text: str, called: str) -> Any:
         place = f"line {wrong.lineno}, column {wrong.colno}"
         raise SchemaError(called, f"not JSON: {wrong.msg} ({place})", pointer=place) from None
     except ValueError as wrong:
-        raise SchemaError(called, f"not JSON: {wrong}") from None
+        most = sys.get_int_max_str_digits()
+        why = f"not JSON that is read: a number has more than {most} digits"
+        raise SchemaError(called, why, pointer=place_of_long_number(text, most)) from wrong
     except RecursionError:
-        raise too_deep(called) from None
+        raise too_deep(called, text) from None
 
 
-def too_deep(called: str) -> SchemaError:
-    """The error for a schema that nests deeper than can be followed."""
-    return SchemaError(called, "nested too deeply to follow (about a thousand levels can be); flatten it with $ref")
+def overflowed(error: BaseException) -> bool:
+    """Whether Python's stack ran out: as such, or below rpds, which is Rust and panics when a comparison of keys fails.
+
+    A panic is no ``Exception``, so that nothing else would stop it before it ends the process.
+    """
+    return isinstance(error, RecursionError) or type(error).__name__ == "PanicException"
+
+
+def too_deep(called: str, text: str) -> SchemaError:
+    """The error for a schema that nests deeper than can be followed, with the place where it gets too deep."""
+    why = "nested too deeply to follow (about a thousand levels can be); flatten it with $ref"
+    return SchemaError(called, why, pointer=place_of_depth(text, _LEVELS))
 
 
 @contextmanager
-def room_for_depth(called: str) -> Iterator[None]:
+def room_for_depth(called: str, text: str) -> Iterator[None]:
     """Allow deep recursion for a while, and turn what is still too deep into a SchemaError."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _FRAMES))
     try:
         yield
-    except RecursionError:
-        raise too_deep(called) from None
+    except BaseException as error:
+        if not overflowed(error):
+            raise
+        raise too_deep(called, text) from None
     finally:
         sys.setrecursionlimit(before)
 

@@ -19,9 +19,17 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing.exceptions import Unresolvable
 
 from stream_contracts.errors import SchemaError
+from stream_contracts.schema.jsonschema_identity import Numbers
 from stream_contracts.schema.jsonschema_plain import plainly_sound
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
-from stream_contracts.schema.jsonschema_text import DanglingReference, Documents, Draft, dialect
+from stream_contracts.schema.jsonschema_text import (
+    BrokenPattern,
+    DanglingReference,
+    Documents,
+    Draft,
+    dialect,
+    overflowed,
+)
 
 _STOCK: dict[Draft, Any] = {
     Draft.D4: jsonschema.Draft4Validator,
@@ -71,8 +79,8 @@ def exact(number: float) -> Fraction:
 
 
 def reject_malformed(documents: Documents, refused: SchemaError) -> None:
-    """Raise ``refused`` if the schema is malformed by its own draft, or refers to nowhere; else the registry errs."""
-    if isinstance(refused, DanglingReference):
+    """Raise ``refused`` if the schema is malformed by its own draft, or for every draft; else the registry errs."""
+    if isinstance(refused, DanglingReference | BrokenPattern):
         raise refused
     if _malformed(_STOCK[draft_of(documents)], native(documents.root)) is not None:
         raise refused
@@ -138,6 +146,11 @@ class Checker:
         self.documents = Documents(documents.called, native(documents.root), others, draft)
         self.draft = draft
         self.sound: list[bool] = []
+        self.numbers = Numbers()
+
+    def key(self, schema: Any, resolver: Any) -> int:
+        """A number for what a schema of this document means: equal values at the same base URI are one schema."""
+        return self.numbers.of(schema, resolver._base_uri)
 
     @cached_property
     def root(self) -> Any:
@@ -177,13 +190,17 @@ def _told_apart(checker: Checker) -> Iterator[None]:
     """Turn what the library stumbles over into Undecided, or into SchemaError where the schema is to blame."""
     try:
         yield
-    except (PatternUnsupported, OverflowError, RecursionError) as wrong:
+    except (PatternUnsupported, OverflowError) as wrong:
         raise Undecided(str(wrong)) from None
     except Unresolvable as wrong:
         raise DanglingReference(checker.documents.called, f"a $ref leads nowhere: {wrong}") from None
     except (AttributeError, TypeError, KeyError, ValueError) as wrong:
         checker.reject_malformed()
         raise Undecided(f"the validator cannot use the schema: {wrong}") from None
+    except BaseException as wrong:
+        if not overflowed(wrong):
+            raise
+        raise Undecided("the instance or the schema nests too deeply for the validator") from None
 
 
 _SAFE: dict[Draft, Any] = {}

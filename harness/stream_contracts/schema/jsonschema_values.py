@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from stream_contracts.schema.jsonschema_expansion import expand
-from stream_contracts.schema.jsonschema_located import Located, views
+from stream_contracts.schema.jsonschema_located import Located, distinct, views
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_samples import samples
 from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, number, type_of
@@ -22,6 +22,7 @@ from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 
 _DEEPEST = 80
 _MOST_SHAPES = 24
+_MOST_HINTS = 400
 _GRACE = 6
 """Values of a part that are still looked at when the patience is spent: so that what was found below gets up."""
 _LONGEST_TEXT = 5_000
@@ -42,6 +43,7 @@ class Tries:
 
     def values(self, written: tuple[Located, ...], read: tuple[Located, ...], depth: int, most: int = 12) -> list[Any]:
         """Values of a part: what the reader refuses first, then others; none where the part cannot be."""
+        written, read = distinct(written), distinct(read)
         key = (frozenset(located.key for located in written), frozenset(located.key for located in read))
         if key in self.memo:
             return self.memo[key]
@@ -65,7 +67,7 @@ class Tries:
 
     def raw(self, written: tuple[Located, ...], read: tuple[Located, ...], depth: int) -> Iterable[Any]:
         """All values that come to mind, valid or not."""
-        hints = [view.words() for located in (*read, *written) for view in views(located)]
+        hints = [view.words() for view in views(*read, *written, most=_MOST_HINTS)]
         constants: list[Any] = [value for words in hints for value in (*words.get("enum", ()), *_const(words))]
         by_type: dict[str, list[Any]] = {}
         for constant in constants:
@@ -122,7 +124,7 @@ class Tries:
 
     def fits(self, conjunction: tuple[Located, ...], value: Any) -> bool:
         """Whether a value is valid for all of these; an undecided one is not."""
-        self.patience -= 1
+        self.patience -= max(1, len(conjunction))
         try:
             return all(located.accepts(value) for located in conjunction)
         except Undecided:

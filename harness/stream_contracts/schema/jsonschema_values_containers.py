@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any
 
-from stream_contracts.schema.jsonschema_constraints import group_of, row_of
+from stream_contracts.schema.jsonschema_constraints import hinted_group, hinted_row
 from stream_contracts.schema.jsonschema_located import Located, views
 from stream_contracts.schema.jsonschema_samples import samples
 from stream_contracts.schema.jsonschema_shapes import Shape, made, said_of
@@ -22,7 +22,8 @@ def arrays(
     tries: Any, shape: Shape, hints: list[dict[str, Any]], read: tuple[Located, ...], depth: int
 ) -> Iterator[Any]:
     """Lengths around each limit, each position with each value of its own, counts around each ``contains``."""
-    rows = [row for located in read for view in views(located) if (row := row_of(view, view.words())) is not None]
+    seen = [(view, view.words()) for view in views(*read)]
+    rows = [row for view, words in seen if (row := hinted_row(view, words)) is not None]
     positions = max([len(row.prefix) for row in (*rows, *shape.rows)], default=0)
     lengths = {
         said[word] + shift
@@ -44,8 +45,7 @@ def arrays(
         place = min(index, positions)
         return list(tries.values(shape.item(place), of_reader(place), depth + 1))
 
-    sought = [(view, view.words()) for located in read for view in views(located)]
-    wanted = [view.at(words["contains"]) for view, words in sought if "contains" in words]
+    wanted = [view.at(words["contains"]) for view, words in seen if "contains" in words]
     wanted += [located for located, _, _ in shape.contains]
     for n in sorted(lengths):
         plain = [
@@ -85,13 +85,9 @@ def objects(
     tries: Any, shape: Shape, hints: list[dict[str, Any]], read: tuple[Located, ...], depth: int
 ) -> Iterator[Any]:
     """Each property there, not there, and with each value of its own; names that somebody or nobody mentions."""
-    groups = [g for located in read for view in views(located) if (g := group_of(view, view.words())) is not None]
-    named = [
-        view.at(said["propertyNames"])
-        for located in read
-        for view in views(located)
-        if "propertyNames" in (said := view.words())
-    ]
+    seen = [(view, view.words()) for view in views(*read)]
+    groups = [group for view, words in seen if (group := hinted_group(view, words)) is not None]
+    named = [view.at(words["propertyNames"]) for view, words in seen if "propertyNames" in words]
     spelled = tries.values((*shape.names, _STRING), tuple(named), depth + 1) if shape.names or named else []
     names = _names(shape, hints, spelled)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from stream_contracts.errors import SchemaError
+from stream_contracts.schema import protobuf_history
 from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Reads, Reference, Source
 from stream_contracts.schema.protobuf_decoder import decode_verdict
 from stream_contracts.schema.protobuf_descriptor import built_in_files, descriptor_in, file_of
@@ -87,6 +88,14 @@ def decoding(writer: Parsed, reader: Parsed, budget: int) -> Decoding:
         return Decoding(Reads.UNKNOWN, proved=False, note=str(error))
 
 
+def reused(older: Parsed, latest: Parsed, new: Parsed) -> list[str]:
+    """What is wrong with the numbers of ``new`` in the light of a version before the latest; nothing if protoc balks."""
+    try:
+        return list(protobuf_history.reused(*(compiled(each.source) for each in (older, latest, new))))
+    except SchemaError:
+        return []
+
+
 def _compared(parsed: Parsed) -> Side:
     if parsed.side is None:
         assert parsed.refusal is not None  # parse sets one of the two
@@ -150,5 +159,6 @@ FORMAT = Format(
     parse=parse,
     differences=differences,
     decoding=decoding,
+    reused=reused,
     explanations=EXPLANATIONS,
 )

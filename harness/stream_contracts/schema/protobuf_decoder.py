@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
-from stream_contracts.schema.protobuf_meaning import in_oneof, is_message, loss, message_of, shape
+from stream_contracts.schema.protobuf_meaning import endless, in_oneof, is_message, loss, message_of, shape, writable
 from stream_contracts.schema.protobuf_protoc import Compiled
 from stream_contracts.schema.protobuf_rules import FIELD_RULES, MESSAGE_RULES, Hit, arrives
 from stream_contracts.schema.protobuf_values import Plan, around, build, field_values, picture, search, variants
@@ -59,7 +59,10 @@ def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
     if not roots:
         missing = f"the reader has no message to read {unread[0]} with" if unread else "the writer has no message"
         return Decoding(Reads.UNKNOWN, proved=False, note=missing)
-    pairs = [pair for root, counterpart in roots for pair in _reachable(root, counterpart)]
+    written = [(root, counterpart) for root, counterpart in roots if not endless(root)]
+    if not written:
+        return Decoding(Reads.READS, note="nothing can be written: every message requires itself")
+    pairs = [pair for root, counterpart in written for pair in _reachable(root, counterpart)]
     pairs = list({(id(pair.writer), id(pair.reader)): pair for pair in reversed(pairs)}.values())[::-1]
     suspicions = [suspicion for pair in pairs for suspicion in _suspicions(pair)]
     trial = _Trial(dict(_by_name(roots)), writer, budget)
@@ -116,6 +119,8 @@ def _reachable(root: Descriptor, counterpart: Descriptor) -> Iterator[Pair]:
             other = theirs.get(number)
             if other is None or not is_message(field) or not is_message(other) or not arrives(field, other):
                 continue
+            if not writable(field):
+                continue
             key = message_of(field).full_name, message_of(other).full_name
             if key not in seen:
                 seen.add(key)
@@ -128,7 +133,7 @@ def _suspicions(pair: Pair) -> Iterator[_Suspicion]:
         for hit in message_rule.check(pair.writer, pair.reader):
             yield _suspicion(message_rule.id, hit, pair)
     for number, field in shape(pair.writer).by_number.items():
-        if number in theirs:
+        if number in theirs and writable(field):
             for rule in FIELD_RULES:
                 for hit in rule.check(field, theirs[number]):
                     yield _suspicion(rule.id, hit, pair)

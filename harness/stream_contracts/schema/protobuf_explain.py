@@ -138,7 +138,7 @@ RULES = {
     ),
     "protobuf-number-range": Advice(
         "the reader, on numbers that its type cannot hold: cut off, or with another sign",
-        "producers first when widening: let readers widen before writers use the range",
+        "consumers first when the type becomes wider, else neither",
         "widen readers first, and keep writers within the old range until all have",
     ),
     "protobuf-number-encoding": Advice(
@@ -189,7 +189,7 @@ RULES = {
 }
 
 EXPLANATIONS: Mapping[str, Explanation] = {
-    name: Explanation(f"Breaks {advice.breaks}; deploy: {advice.order}.", _sentence(advice.instead))
+    name: Explanation(f"Breaks {advice.breaks}.", _sentence(advice.instead), advice.order)
     for name, advice in {**KINDS, **RULES}.items()
 }
 """Kind or rule -> what it does to whom, and what to do instead."""

@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 
 from stream_contracts.schema.format import Edition
 from stream_contracts.schema.protobuf_tree import Field, Message, Oneof
 
-if TYPE_CHECKING:
-    from stream_contracts.schema.protobuf_registry import Place, Walk
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the walk is: the path so far, and the scope in which each side's names are looked up."""
+
+    path: str
+    original: str
+    update: str
+
+    def below(self, name: str) -> str:
+        """The path of something inside of this place."""
+        return f"{self.path}{name}" if self.path.endswith("/") else f"{self.path}/{name}"
+
+    def inside(self, name: str) -> Place:
+        """The place of a message of this scope."""
+        return Place(
+            self.below(name),
+            f"{self.original}.{name}" if self.original else name,
+            f"{self.update}.{name}" if self.update else name,
+        )
+
+
+class Walk(Protocol):
+    """What these rules ask of the comparison that they are part of."""
+
+    edition: Edition
+
+    def report(self, kind: str, path: str, original: str = "", update: str = "") -> None:
+        """Note a difference, unless the edition does not know its kind."""
+
+    def field(self, original: Field, update: Field, path: str, place: Place) -> None:
+        """Compare a field that both sides have, whatever oneof it sits in."""
+
 
 #: A field with the name of the oneof it sits in, or None at the top level of its message.
 _Placed = tuple[Field, str | None]

@@ -60,6 +60,31 @@ def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
+def writable(field: FieldDescriptor) -> bool:
+    """Whether the field can be set at all: not if its message never ends, because it requires itself."""
+    held = field.message_type
+    if is_map(field):
+        held = message_of(field).fields_by_name["value"].message_type
+    return held is None or not endless(held)
+
+
+@lru_cache(maxsize=4096)
+def endless(message: Descriptor) -> bool:
+    """Whether no finite message of this type exists: its required fields lead back to themselves."""
+    needs: dict[str, set[str]] = {}
+    pending = [message]
+    while pending:
+        here = pending.pop()
+        if here.full_name not in needs:
+            inner = [field.message_type for field in here.fields if field.is_required and field.message_type]
+            needs[here.full_name] = {each.full_name for each in inner}
+            pending += inner
+    ended: set[str] = set()
+    while more := {name for name, inner in needs.items() if name not in ended and inner <= ended}:
+        ended |= more
+    return message.full_name not in ended
+
+
 def in_oneof(field: FieldDescriptor) -> str:
     """The name of the oneof that it is a member of; empty for proto3 ``optional``, which is none."""
     oneof = field.containing_oneof

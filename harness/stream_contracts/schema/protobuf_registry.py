@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stream_contracts.schema.format import Difference, Edition
-from stream_contracts.schema.protobuf_fields import compare_fields
+from stream_contracts.schema.protobuf_fields import Place, compare_fields
 from stream_contracts.schema.protobuf_kinds import ABSENT, ALLOWED, SENTENCES
 from stream_contracts.schema.protobuf_names import Category, Entry, Meaning, Types
 from stream_contracts.schema.protobuf_tree import SCALARS, Enum, Field, File, Message
@@ -32,27 +32,6 @@ class Side:
 
     file: File
     types: Types
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the walk is: the path so far, and the scope in which each side's names are looked up."""
-
-    path: str
-    original: str
-    update: str
-
-    def below(self, name: str) -> str:
-        """The path of something inside of this place."""
-        return f"{self.path}{name}" if self.path.endswith("/") else f"{self.path}/{name}"
-
-    def inside(self, name: str) -> Place:
-        """The place of a message of this scope."""
-        return Place(
-            self.below(name),
-            f"{self.original}.{name}" if self.original else name,
-            f"{self.update}.{name}" if self.update else name,
-        )
 
 
 @dataclass(frozen=True, slots=True)

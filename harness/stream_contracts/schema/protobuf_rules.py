@@ -24,6 +24,7 @@ from stream_contracts.schema.protobuf_meaning import (
     same_constant,
     same_field,
     shape,
+    writable,
 )
 from stream_contracts.schema.protobuf_numbers import (
     LENGTH,
@@ -220,7 +221,7 @@ def renumbered(writer: Descriptor, reader: Descriptor) -> Iterator[Hit]:
         return
     theirs = shape(reader).by_name
     for name, field in shape(writer).by_name.items():
-        if name in theirs and theirs[name].number != field.number:
+        if name in theirs and theirs[name].number != field.number and writable(field):
             why = f"{name} had number {field.number} and has {theirs[name].number}: its value is lost under its name"
             yield Hit(field.number, why, Reads.CHANGES)
 
@@ -233,7 +234,7 @@ def oneof_clobbered(writer: Descriptor, reader: Descriptor) -> Iterator[Hit]:
         sources: dict[str, FieldDescriptor] = {}
         for field in members:
             source = theirs[field.number]
-            if arrives(source, field):
+            if arrives(source, field) and writable(source):
                 sources[in_oneof(source) or f"#{source.number}"] = source
         if len(sources) > 1:
             names = ", ".join(source.name for source in sources.values())

@@ -11,7 +11,16 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from stream_contracts.schema.protobuf_meaning import in_oneof, is_map, is_message, message_of, shape, value_of, wrote
+from stream_contracts.schema.protobuf_meaning import (
+    in_oneof,
+    is_map,
+    is_message,
+    message_of,
+    shape,
+    value_of,
+    writable,
+    wrote,
+)
 from stream_contracts.schema.protobuf_numbers import edges
 
 if TYPE_CHECKING:
@@ -91,7 +100,7 @@ def scalars(field: FieldDescriptor) -> Sequence[Any]:
 
 def variants(message: Descriptor, depth: int = 0, only: Container[int] | None = None) -> Iterator[Plan]:
     """Boundary plans of one message: nothing set, everything set, then each field (in ``only``) with each value."""
-    fields = list(shape(message).by_number.values())
+    fields = [field for field in shape(message).by_number.values() if writable(field)]
     yield {}
     if depth < _DEEPEST:
         for seed in (0, 1):
@@ -205,7 +214,7 @@ def plans(message: Descriptor, depth: int = 0) -> SearchStrategy[Plan]:
         for number, field in fields.items():
             oneof = in_oneof(field)
             deep = is_message(field) and depth >= _DEEPEST
-            if deep or oneof in taken or not draw(st.booleans()):
+            if deep or not writable(field) or oneof in taken or not draw(st.booleans()):
                 continue
             plan[number] = draw(_strategy(field, depth))
             taken.update({oneof} - {""})

@@ -32,6 +32,10 @@ class Instance:
     ) -> None:
         self.lane, self.service, self.identity = lane, service, identity
         self.retired = False
+        self.former_ids: set[str] = set()
+        """The transactional ids of its former lives."""
+        self.patient = False
+        """Whether its groups find out by themselves that it is gone."""
         self.own_ends: list[int] = []
         """The exit statuses with which it ended by itself."""
         self._cluster, self._journal, self._clock = cluster, journal, clock
@@ -44,6 +48,8 @@ class Instance:
 
     def start(self) -> None:
         """Begin a life."""
+        self.former_ids |= self.lane.transactional_ids
+        self.lane.transactional_ids.clear()
         self._started_at, self._ended = self._clock(), False
         self.service.start()
 
@@ -76,6 +82,8 @@ class Instance:
         Without that its partitions stay blocked for the session timeout (45 s by default); that time is compressed, and
         the history says so.
         """
+        if self.patient:
+            return
         for member in self._cluster.dismiss(tuple(self.lane.members.values())):
             self.lane.members.pop(member.member_id, None)
             self._journal.add(Note("time compressed", f"LeaveGroup for {member.member_id}", self._clock()))

@@ -6,7 +6,9 @@ import statistics
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stream_contracts.findings import Judgement
+from stream_contracts.anomalies import broken_by
+from stream_contracts.anomalies.anomaly import DELIVERIES
+from stream_contracts.findings import Judgement, Reason, Verdict
 
 
 @dataclass(slots=True)
@@ -50,6 +52,24 @@ class Proof:
             f"{self.told_so_far}{chosen}{stopped}, {self.trials} trials in {self.seconds:.1f} s, "
             f"median {self.median_s:.2f} s each, seed {self.seed}"
         )
+
+    def of(self, promise: str) -> Proof:
+        """What it came to for one promise of the pipeline: ``delivery``, ``order``, …
+
+        Where another promise broke and ended the sweep, this one was not tried out: ``unknown``.
+        """
+        judged = self.judgement
+        breaks = frozenset(DELIVERIES) if promise == "delivery" else frozenset({promise})
+        own = [finding for finding in judged.findings if breaks & broken_by(finding.rule)]
+        if judged.verdict is Verdict.UNKNOWN:
+            return self
+        if any(finding.counts for finding in own):
+            return replace(self, judgement=Judgement.of(own))
+        if judged.verdict is Verdict.FAIL:
+            others = ", ".join(dict.fromkeys(finding.rule for finding in judged.findings if finding.counts))
+            note = f"the sweep ended where another promise broke ({others}); mend that, and run it again"
+            return replace(self, judgement=Judgement.unknown(Reason.NOT_EXERCISED, note), replayed="")
+        return replace(self, judgement=Judgement.of(own if promise != "delivery" else judged.findings))
 
     def explained(self) -> Judgement:
         """The judgement, with when it showed, how surely it shows again, and where the evidence lies."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream_contracts.history.model import Expected, Note, Send
+from stream_contracts.trial import books
 from stream_contracts.trial.act import Act
-from stream_contracts.trial.case import Arena, Case
-from stream_contracts.trial.evidence import Effect
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.case import Case
 from stream_contracts.trial.feeding import SHARE_S, Feeding
 from stream_contracts.trial.probe import Probe
+from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
@@ -19,6 +21,8 @@ DRAIN_S = 30.0
 """How long a run may take to come to rest before we say that we could not tell."""
 QUIET_S = 0.08
 """How long a run at rest must stay so: time for what a process does after its last commit."""
+PATIENT_S = 90.0
+"""The same where no time is compressed: longer than a session (45 s) and a transaction (60 s) by their defaults."""
 PER_STRIKE_S = 20.0
 """How much longer a run may take for each of its faults."""
 LOOK_S = 0.02
@@ -58,10 +62,10 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
     result = Run(plan, folder)
-    with Case(arena, folder, number) as case:
+    with Case(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
         case.expects(oracle)
-        feeding = Feeding(case, plan)
+        feeding = Feeding(case)
         acts = [Act(case, strike) for strike in plan.strikes]
         for instance in tuple(case.instances):
             instance.start()
@@ -70,6 +74,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
         finally:
             for act in acts:
                 act.end()
+        books.close(case, result.restless)
         result.struck, result.sends = sum(act.struck for act in acts), feeding.fed.sends
         result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
         for instance in case.instances:
@@ -94,7 +99,11 @@ def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
     """
     quiet_since = None
     probe = Probe(case)
-    deadline = SHARE_S + DRAIN_S + sum(PER_STRIKE_S + strike.delay_s for strike in feeding.plan.strikes)
+    deadline = (
+        SHARE_S
+        + (PATIENT_S if feeding.plan.patient else DRAIN_S)
+        + sum(PER_STRIKE_S + strike.delay_s for strike in feeding.plan.strikes)
+    )
     while True:
         for act in acts:
             act.step()
@@ -105,7 +114,7 @@ def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
         missing = feeding.step() or _busy(acts)
         if missing is None:
             missing = case.unfinished()
-            if missing is not None and feeding.plan.strikes:
+            if missing is not None and feeding.plan.strikes and not feeding.plan.patient:
                 probe.look(missing)
         if missing is not None:
             quiet_since = None

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from stream_contracts.contract.model import Contract
@@ -15,7 +16,7 @@ from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena, Input
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.explore import BUDGET_S, prove, replay
@@ -23,7 +24,7 @@ from stream_contracts.trial.feed import Feeder
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.subjects import Subjects, subjects
 from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event, draw
+from stream_contracts.workload.events import draw
 from stream_contracts.workload.plan import Plan
 from stream_contracts.workload.writers import Ids, framed
 
@@ -40,7 +41,7 @@ class Settings:
     """How promises are judged. ``keep_in`` is the folder into which the evidence of a broken promise is copied.
 
     ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
-    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one.
+    ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
     """
 
     backend: str = "auto"
@@ -50,6 +51,7 @@ class Settings:
     workers: int = 0
     keep_in: Path = Path(".stream-contracts")
     reuse: bool = False
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Session:
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
         self._count = 0
+        self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -117,15 +120,36 @@ class Session:
         """A line for each stack that runs."""
         return [stack.describe() for stack in self._stacks]
 
-    def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
-        """Judge the delivery promise of one pipeline of a contract."""
+    def proof(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a pipeline in one sweep, which is made once: each promise asks `Proof.of` it."""
+        key = contract.file.absolute(), pipeline
+        if key not in self._proofs:
+            plan = self.settings.plan
+            self._proofs[key] = (
+                self.replay(contract, plan, progress) if plan else self.prove(contract, pipeline, progress)
+            )
+        return self._proofs[key]
+
+    def prove(
+        self,
+        contract: Contract,
+        pipeline: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+    ) -> Proof:
+        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
         settings = self.settings
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
                 crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
                 proof = prove(
-                    crew, settings.seed, progress, every_moment=settings.every_moment, budget_s=settings.budget_s
+                    crew,
+                    settings.seed,
+                    progress,
+                    every_moment=settings.every_moment,
+                    budget_s=settings.budget_s if budget_s is None else budget_s,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
@@ -140,7 +164,8 @@ class Session:
 
     @contextmanager
     def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
-        events, ids = draw(contract, pipeline, seed=seed), None  # what cannot be drawn is told before anything starts
+        ids = None
+        draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
         needed = self.needed(contract, pipeline)
         stack = needed.brokers
         if self._tap is None:
@@ -154,7 +179,6 @@ class Session:
             registered = _subjects(needed.registry, contract, prefix)
             if registered is not None:
                 ids = registered.register()
-                events = draw(contract, pipeline, seed=seed, ids=ids)
             database = _database(needed.postgres, leaving)
             yield Arena(
                 contract=contract,
@@ -167,8 +191,7 @@ class Session:
                 tap=self._tap,
                 cluster=cluster,
                 feeder=Feeder(stack.bootstrap, cluster, prefix),
-                events=events,
-                aborted=_aborted(contract, pipeline, seed, len(events), ids),
+                draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
             )
@@ -201,7 +224,8 @@ def _database(stack: Stack | None, leaving: ExitStack) -> Database | None:
     return database
 
 
-def _aborted(contract: Contract, pipeline: str, seed: int, events: int, ids: Ids | None) -> tuple[Event, ...]:
-    """Other events of the same kind, to be sent in a transaction that is aborted."""
-    drawn = draw(contract, pipeline, seed=seed + 1, ids=ids)[: max(1, events // 4)]
-    return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)
+def _input(contract: Contract, pipeline: str, seed: int, ids: Ids | None) -> Input:
+    """The events of a seed, and other events of the same kind, to be sent in a transaction that is aborted."""
+    events = draw(contract, pipeline, seed=seed, ids=ids)
+    others = draw(contract, pipeline, seed=seed + 1, ids=ids)[: max(1, len(events) // 4)]
+    return Input(events, tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in others))

@@ -14,15 +14,20 @@ from stream_contracts.wire import membership
 from stream_contracts.wire.connection import Connection
 from stream_contracts.wire.door import Door
 from stream_contracts.wire.hold import Hold
+from stream_contracts.wire.http_connection import HttpConnection
+from stream_contracts.wire.http_moments import HttpMoments, HttpRule, answering, mistaking
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.kafka_connection import KafkaConnection
 from stream_contracts.wire.kafka_moments import KafkaMoments
 from stream_contracts.wire.ledger import HOLD_LIMIT_S, Ledger
 from stream_contracts.wire.moment import Moment, Phase
+from stream_contracts.wire.postgres_connection import PostgresConnection
+from stream_contracts.wire.postgres_moments import PostgresMoments
+from stream_contracts.wire.refusals import HTTP_ROLES
 from stream_contracts.wire.stream import Stream
 
 Only = Address | str | None
-"""What a condition is for: one server's address, one service (`SERVICES`), or, with None, everything."""
+"""What a condition is for: one server's address, one service (kafka, postgres, registry, connect), or, with None, everything."""
 T = TypeVar("T")
 
 
@@ -48,6 +53,8 @@ class Lane:
         self._loop, self._servers = loop, tuple(servers)
         self._ledger = Ledger(loop, instance, observe, clock, changed)
         self._kafka = KafkaMoments(self._ledger)
+        self._postgres = PostgresMoments(self._ledger)
+        self._http = HttpMoments(self._ledger)
         self._doors: dict[Address, Door] = {}
         self._conditions: dict[tuple[str, Only], Callable[[Door], None]] = {}
         self._refused: set[Only] = set()
@@ -66,26 +73,22 @@ class Lane:
         return ",".join("{}:{}".format(*address) for address in found)
 
     @property
-    def postgres_address(self) -> Address:
-        """Our door for the database; `UsageError` where the lane has none."""
+    def postgres_address(self) -> Address | None:
+        """Our door for the database; None where the lane has none."""
         return self._address("postgres")
 
     @property
-    def registry_address(self) -> Address:
-        """Our door for the schema registry; `UsageError` where the lane has none."""
+    def registry_address(self) -> Address | None:
+        """Our door for the schema registry; None where the lane has none."""
         return self._address("registry")
 
     @property
-    def connect_address(self) -> Address:
-        """Our door for Kafka Connect's REST interface; `UsageError` where the lane has none."""
+    def connect_address(self) -> Address | None:
+        """Our door for Kafka Connect's REST interface; None where the lane has none."""
         return self._address("connect")
 
-    def _address(self, service: str) -> Address:
-        for each, server in self._servers:
-            if each == service:
-                return self._doors[server].address
-        known = ", ".join(sorted({each for each, _ in self._servers}))
-        raise UsageError(f"the lane of {self.instance} leads to no {service}; it leads to: {known}")
+    def _address(self, service: str) -> Address | None:
+        return next((self._doors[server].address for each, server in self._servers if each == service), None)
 
     @property
     def connections(self) -> int:
@@ -162,6 +165,24 @@ class Lane:
             door.link.latency_s, door.link.bytes_per_s = latency_s, bytes_per_s
 
         self._on_loop(self._condition("slow", only, slowed))
+
+    def http_answer(self, match: str, status: int, body: str = "") -> HttpRule:
+        """Answer what matches in the service's place, until the rule is healed: ``GET /schemas/ids/{id}``, ``* /subjects/*``.
+
+        ``match`` is an endpoint without the names in it, or a shell pattern of method and target. Answers of 2xx are let
+        through as they are asked for: what a wrong registry says is not for us to judge.
+        """
+        if not 200 <= status <= 599:
+            raise UsageError(f"{status} is not the status of an HTTP answer: give one from 200 to 599")
+        return self._http.add(answering(match, status, body))
+
+    def http_wrong_id(self, asked: int, told: int) -> HttpRule:
+        """Let the registry mistake one schema id for another, until the rule is healed.
+
+        ``GET /schemas/ids/<asked>`` brings the schema of ``told``; who registers or looks up and is given ``asked``
+        hears ``told``.
+        """
+        return self._http.add(mistaking(asked, told))
 
     def _on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(HOLD_LIMIT_S)
@@ -245,6 +266,10 @@ class Lane:
         task.add_done_callback(self._carriers.discard)
 
     def _connection(self, number: int, door: Door, client: Stream) -> Connection:
+        if door.service == "postgres":
+            return PostgresConnection(number, self._postgres, door, client)
+        if door.service in HTTP_ROLES:
+            return HttpConnection(number, self._http, door, client)
         return KafkaConnection(number, self._kafka, door, client, self.door)
 
     async def _carry(self, connection: Connection) -> None:

@@ -46,7 +46,16 @@ TELLING: frozenset[str] = frozenset(
 )
 """The APIs whose requests are moments: those that change what a broker holds, and Fetch when it brings records."""
 
-URGENCY: tuple[str, ...] = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce")
+URGENCY: tuple[str, ...] = (
+    "EndTxn",
+    "COMMIT",
+    "OffsetCommit",
+    "TxnOffsetCommit",
+    "Produce",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+)
 """The APIs at which pipelines break first, worst first; a sweep begins with them."""
 
 ONLY_AFTER: frozenset[str] = frozenset({"Fetch"})
@@ -60,9 +69,10 @@ def role_of(api: str) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Moment:
-    """The ``nth`` request (from 1) of ``api`` by ``instance`` in a run: before the broker saw it, or after it answered.
+    """The ``nth`` request (from 1) of ``api`` by ``instance`` in a run: before the server saw it, or after it answered.
 
-    ``after`` means: the broker has done its work, and the client has not heard of it.
+    ``after`` means: the server has done its work, and the client has not heard of it. ``api`` is a Kafka API; with the
+    role ``database`` a verb of SQL, with ``registry`` and ``connect`` an endpoint (``GET /schemas/ids/{id}``).
     """
 
     instance: str

@@ -19,7 +19,10 @@ from stream_contracts.wire.moment import Moment
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Answer with this error: a Kafka error code, or a name of it, that is legal for the API and the phase (`LEGAL`)."""
+    """Answer with this error: one that is legal for the API and the phase.
+
+    A Kafka error code or its name (`LEGAL`), a SQLSTATE (`SQLSTATES`), or an HTTP status of an error with its ``body``.
+    """
 
     code: int | str
     body: str = ""
@@ -70,12 +73,39 @@ coordinators; a code that a broker never gives to such a request is no failure t
 """
 
 
+_ROW = ("40001", "40P01", "53100", "53200", "55P03", "57014", "25006", "23502", "23503", "23505", "23514")
+"""Serialization failure, deadlock, disk full, out of memory, lock not available, cancelled, read-only, and constraints."""
+
+SQLSTATES = MappingProxyType(
+    {
+        ("INSERT", "before"): _ROW,
+        ("UPDATE", "before"): _ROW,
+        ("MERGE", "before"): _ROW,
+        ("COPY", "before"): _ROW,
+        ("CALL", "before"): _ROW,
+        ("DELETE", "before"): ("40001", "40P01", "53200", "55P03", "57014", "25006", "23503"),
+        ("TRUNCATE", "before"): ("40P01", "53200", "55P03", "57014", "25006"),
+        ("COMMIT", "before"): ("40001", "53100", "57014", "23503", "23505"),
+    }
+)
+"""(Verb, phase) -> the SQLSTATEs with which PostgreSQL may fail it. Once it is done, no error undoes it: there is none after."""
+HTTP_ROLES = frozenset({"registry", "connect"})
+"""The roles of whom is answered in HTTP."""
+
+
 def check(moment: Moment, refusal: Refuse) -> None:
     """Raise `UsageError`, with the legal codes in it, where no server answers a request of this moment like that."""
-    legal = LEGAL.get((moment.api, moment.phase), ())
-    if _code(refusal) not in legal:
-        known = ", ".join(f"{code.name} ({code.value})" for code in legal) or "none"
-        raise UsageError(f"no broker answers {moment} with {refusal.code!r}; legal there: {known}")
+    if moment.role == "database":
+        states = SQLSTATES.get((moment.api, moment.phase), ())
+        fits, known = refusal.code in states, ", ".join(states)
+    elif moment.role in HTTP_ROLES:
+        fits = isinstance(refusal.code, int) and 400 <= refusal.code <= 599
+        known = "a status from 400 to 599"
+    else:
+        legal = LEGAL.get((moment.api, moment.phase), ())
+        fits, known = _code(refusal) in legal, ", ".join(f"{code.name} ({code.value})" for code in legal)
+    if not fits:
+        raise UsageError(f"no server answers {moment} with {refusal.code!r}; legal there: {known or 'none'}")
 
 
 def _code(refusal: Refuse) -> E | None:

@@ -28,7 +28,7 @@ def series(source: Source, dice: Dice) -> Iterator[bytes]:
     """Draw and encode documents without end, each valid by the schema. Raises `SchemaError` and `Undrawable`."""
     checker = parse(source).checker
     root = Located(checker.documents.root, checker.documents.resolver, checker)
-    with room_for_depth(source.called):
+    with room_for_depth(source.called, source.text):
         pool = Tries(PATIENCE).values((root,), (), 0, POOL)
     if not pool:
         raise Undrawable("no document was found that is valid by it")
@@ -36,7 +36,7 @@ def series(source: Source, dice: Dice) -> Iterator[bytes]:
     drawn = _Documents(root, [json.loads(text) for text in sorted({_ordered(document) for document in pool})], dice)
     while True:
         dice.begin()
-        with room_for_depth(source.called):
+        with room_for_depth(source.called, source.text):
             document = drawn.next()
         yield json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 

@@ -139,6 +139,18 @@ def test_a_schema_that_can_write_nothing_breaks_nobody() -> None:
     assert "no finite value" in said.note
 
 
+@pytest.mark.parametrize("around", [{"type": "array", "items": "A"}, {"type": "map", "values": "A"}])
+def test_trees_of_records_are_judged(around: Any) -> None:
+    """A type that holds any number of itself: messages that are full everywhere must stop somewhere."""
+
+    def tree(kind: str) -> AvroSchema:
+        fields = [{"name": "inner", "type": around}, {"name": "value", "type": kind}, {"name": "again", "type": around}]
+        return parse(Source(json.dumps({"type": "record", "name": "A", "fields": fields})))
+
+    assert decoding(tree("int"), tree("long"), 20).reads is Reads.READS
+    assert decoding(tree("bytes"), tree("string"), 20).reads is Reads.FAILS
+
+
 def test_types_used_twice_at_every_level_do_not_explode() -> None:
     """Forty levels: messages of 2^40 parts, or lists of lists of them, are neither written nor waited for."""
 

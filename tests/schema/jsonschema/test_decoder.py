@@ -44,6 +44,11 @@ FAILS: list[tuple[Any, Any]] = [
     ({"$schema": _D7, "type": "object"}, {"$schema": _D7, "dependencies": {"a": {"minProperties": 2}}}),
     ({"type": "array", "items": {"type": "integer"}}, {"uniqueItems": True}),
     ({"prefixItems": [True]}, {"prefixItems": [True], "unevaluatedItems": False}),
+    # what only the reader says of items that nothing else speaks of
+    (
+        {"type": "array", "unevaluatedItems": {"propertyNames": {"pattern": "^[a-c]+$"}}},
+        {"type": "array", "unevaluatedItems": {"properties": {"c": {"const": [1]}}}},
+    ),
     ({"properties": {"a": True}}, {"properties": {"a": True}, "unevaluatedProperties": False}),
     ({"type": "string"}, {"pattern": "^[a-c]+$"}),
     ({"pattern": "^[a-d]{2}$"}, {"pattern": "^[a-c]{2}$"}),

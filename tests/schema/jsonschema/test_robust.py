@@ -12,6 +12,7 @@ import pytest
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Edition, Policy, Reads, Source
 from stream_contracts.schema.jsonschema import FORMAT
+from stream_contracts.schema.jsonschema_validation import Undecided, _told_apart
 from tests.schema.jsonschema.judged import accepted, decoding, kinds, modern, parsed
 
 MALFORMED: list[tuple[Any, str]] = [
@@ -38,6 +39,13 @@ MALFORMED: list[tuple[Any, str]] = [
     (modern(properties={"a~/b": 3}), "#/properties/a~0~1b"),
     (modern(dependentRequired={"a": "b"}), "#/dependentRequired/a"),
     ({"dependencies": {"a": [1]}}, "#/dependencies/a"),
+    (
+        {"properties": {"a": {"pattern": "^(a|b"}}},
+        "#/properties/a/pattern: the pattern '^(a|b' is no regular expression",
+    ),
+    (modern(patternProperties={"[a-z": {}}), "unterminated character set at character 1"),
+    ({"pattern": "*a"}, "nothing to repeat"),
+    (modern(pattern="a{3,1}"), "min repeat greater"),
     ({"$ref": "#/definitions/none"}, "leads nowhere"),
     ({"properties": {"a": {"$ref": "other.json"}}}, "#/properties/a: $ref 'other.json' leads nowhere"),
     (modern(**{"$ref": 5}), "$ref must be a string"),
@@ -95,6 +103,46 @@ def test_twelve_mutually_recursive_unions_finish_at_once(edition: Edition, wrapp
     assert time.monotonic() - started < 20
 
 
+def _tagged(kind: str, count: int = 12) -> dict[str, Any]:
+    """Types that are told apart by a constant, each of which may hold any of them."""
+    union = {"oneOf": [{"$ref": f"#/definitions/T{i}"} for i in range(count)]}
+
+    def one(i: int) -> dict[str, Any]:
+        parts = {"tag": {"const": f"T{i}"}, "value": {"type": kind}, "next": union}
+        return {"type": "object", "required": ["tag"], "properties": parts}
+
+    return {"definitions": {f"T{i}": one(i) for i in range(count)}, **union}
+
+
+def _untagged(kind: str, count: int = 12) -> dict[str, Any]:
+    """Types that are told apart by which property they require, so that a value may fit two of them at once."""
+
+    def other(j: int) -> dict[str, Any]:
+        return {"type": "object", "properties": {f"p{j}": {"$ref": f"#/definitions/T{j}"}}, "required": [f"p{j}"]}
+
+    unions = {f"T{i}": [{"type": kind}, *(other(j) for j in range(count) if j != i)] for i in range(count)}
+    return {"definitions": {name: {"oneOf": union} for name, union in unions.items()}, "$ref": "#/definitions/T0"}
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "reads"),
+    [
+        (_tagged("integer"), _tagged("number"), Reads.READS),
+        (_tagged("number"), _tagged("integer"), Reads.FAILS),
+        (_untagged("string"), _untagged("integer"), Reads.FAILS),
+        # {"p1": 1, "p2": 1.5} fits one branch before, and two after.
+        (_untagged("integer"), _untagged("number"), Reads.FAILS),
+    ],
+    ids=["tagged-wider", "tagged-narrower", "untagged-narrower", "untagged-wider"],
+)
+def test_twelve_mutually_recursive_unions_are_decoded_at_once(writer: Any, reader: Any, reads: Reads) -> None:
+    """Proved by induction where the types allow it, else refuted by a message; both without 12! paths."""
+    started = time.process_time()
+    found = decoding(writer, reader, 100)
+    assert (found.reads, found.proved) == (reads, True)
+    assert time.process_time() - started < 8
+
+
 def test_a_thousand_levels() -> None:
     """Nesting a thousand deep has a verdict; far deeper is refused with a reason; the interpreter's limit stays."""
     before = sys.getrecursionlimit()
@@ -108,6 +156,31 @@ def test_a_thousand_levels() -> None:
     assert decoding(deep(60, '{"type":"number"}'), deep(60, '{"type":"integer"}')).reads is Reads.FAILS
     assert decoding(deep(1000, '{"type":"number"}'), deep(1000, '{"type":"integer"}')).reads is Reads.UNKNOWN
     assert sys.getrecursionlimit() == before
+
+
+class PanicException(BaseException):
+    """What comes out of the library's Rust part when the stack ends there."""
+
+
+@pytest.mark.parametrize("error", [RecursionError, PanicException])
+def test_a_stack_that_ends_inside_of_the_validator_ends_no_process(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """Whichever way it ends: the verdict is unknown, and the caller's own interrupts still get through."""
+
+    def ends(*_: Any) -> bool:
+        raise error
+
+    checker = parsed({"minProperties": 1}).checker
+    with pytest.raises(Undecided), _told_apart(checker):
+        ends()
+    monkeypatch.setattr("stream_contracts.schema.jsonschema_values.Tries.raw", ends)
+    found = decoding({"type": "object"}, {"minProperties": 1})
+    assert (found.reads, found.proved) == (Reads.UNKNOWN, False)
+    monkeypatch.setattr("stream_contracts.schema.jsonschema_rules.Prover.subset", ends)
+    assert decoding({"type": "object"}, {"minProperties": 1}).reads is Reads.UNKNOWN
+    with pytest.raises(KeyboardInterrupt), _told_apart(checker):
+        raise KeyboardInterrupt
 
 
 def test_ten_megabytes() -> None:
@@ -162,7 +235,7 @@ def test_an_id_that_is_no_string() -> None:
 
 def test_a_pattern_that_cannot_be_run_fails() -> None:
     """A content model that hangs on it has no verdict; where nothing asks for it, it does no harm."""
-    broken = {"type": "object", "patternProperties": {"[": {}}}
+    broken = {"type": "object", "patternProperties": {r"\p{IsAlphabetic}": {}}}
     assert kinds(broken, broken) == []
     with pytest.raises(SchemaError, match="cannot be run"):
         kinds(broken, {**broken, "properties": {"a": {}}})
@@ -170,6 +243,15 @@ def test_a_pattern_that_cannot_be_run_fails() -> None:
     with pytest.raises(SchemaError, match="may never end"):
         kinds(risky, {**risky, "properties": {"a" * 40 + "b": {}}})
     assert decoding({"type": "object"}, broken).reads is Reads.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[^]", "[]", r"\p{IsAlphabetic}", "(?<year>[0-9]{4})", r"\cC", "a++", r"\u{1F600}"]
+)
+def test_patterns_of_other_dialects_are_no_errors(pattern: str) -> None:
+    """ECMA and Java know more than the engines at hand do: such a schema has a registry verdict."""
+    assert kinds({"pattern": "a"}, {"pattern": pattern}) == ["PATTERN_CHANGED"]
+    assert kinds(modern(patternProperties={pattern: {}}), modern(patternProperties={pattern: {}})) == []
 
 
 def test_meta_schemas_are_known() -> None:
