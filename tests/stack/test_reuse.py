@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from _stream_contracts_pytest import setting
-from stream_contracts.errors import UnsupportedError
+from stream_contracts.cli.stack import stack as stack_command
+from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.stack import kept, open_stack
 from stream_contracts.stack.attached import REUSED, configuration
 from stream_contracts.stack.blueprint import Blueprint
@@ -56,6 +58,12 @@ def test_the_next_run_takes_the_stack_of_the_one_before() -> None:
     assert one.startswith(REUSED)
     assert "kept for the next run" in told
     assert "kept by an earlier run" in told_again
+    shown = CliRunner().invoke(stack_command, ["status"])
+    assert "kept for the next run with --stream-reuse" in shown.output
+    assert first in shown.output
+    assert CliRunner().invoke(stack_command, ["down", "--reused"]).exit_code == 0
+    assert kept.names(REUSED) == []
+    assert isinstance(CliRunner().invoke(stack_command, ["down", "--reused"]).exception, UsageError)
 
 
 @pytest.mark.usefixtures("place")
