@@ -86,7 +86,8 @@ class Session:
 
     def stack(self, brokers: int = 1) -> Stack:
         """The stack with that many brokers, started at first need. Raises `StackError` where it does not come up."""
-        return self._opened(Blueprint(brokers=brokers))
+        # A broker without peers cannot be cut from them.
+        return self._opened(Blueprint(brokers=brokers, partable=brokers > 1))
 
     def _opened(self, wanted: Blueprint) -> Stack:
         for stack in self._stacks:
