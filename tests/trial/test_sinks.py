@@ -47,6 +47,20 @@ def test_a_pipeline_finds_its_schemas_in_the_registry_and_keeps_its_promise(phas
     plan = Plan("shipments", "weigh", 1, with_aborted=True, strikes=(strike,))
     proof = session.replay(contract, plan, lambda _: None)
     assert proof.judgement.verdict is Verdict.PASS, proof.explained()
+    assert "unresolvable-schema-id" not in {finding.rule for finding in proof.judgement.findings}
+
+
+def test_a_record_whose_schema_nobody_has_is_told(session, tmp_path):
+    """The serializer is replaced by bytes with an id from some other registry."""
+    contract = small("contracts/shipments", tmp_path / "shipments", 4)
+    rewrite(
+        contract.folder / "weigh.py", "        return self.write({", "        return b'\\0\\0\\0\\1\\0' + self.write({"
+    )
+    strike = Strike("kill-app", "weigh-0", "producer", "EndTxn", 1, "after")
+    proof = session.replay(contract, Plan("shipments", "weigh", 1, strikes=(strike,)), lambda _: None)
+    assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
+    [finding] = [each for each in proof.judgement.findings if each.rule == "unresolvable-schema-id"]
+    assert "does not know the schema id 256, with which records of weights begin" in finding.what
 
 
 WRONG = {

@@ -194,6 +194,7 @@ class Session:
                 draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
+                ids=ids or {},
             )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
