@@ -91,7 +91,7 @@ class Act:
 
     def registry_mistakes(self) -> Callable[[], None] | None:
         """From now on the registry takes the newest of the contract's schema ids for the oldest."""
-        ids = sorted(self._case.arena.schema_ids)
+        ids = sorted(set(self._case.arena.ids.values()))
         return self._victim.lane.http_wrong_id(ids[-1], ids[0]).heal if len(ids) > 1 else None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.tap import Tap
 from stream_contracts.workload.events import Event
+from stream_contracts.workload.writers import Ids
 
 
 class Input(NamedTuple):
@@ -30,7 +31,7 @@ class Arena:
     """Where one trial at a time is run. ``stack`` has the brokers, ``stacks`` are all that run.
 
     ``prefix`` begins every name on the cluster; ``draw`` is cheap to repeat. ``database`` and ``subjects`` are there where
-    the contract needs a database or a registry; ``schema_ids`` are those that the registry gave to its schemas.
+    the contract needs a database or a registry, which gave the ``ids``.
     """
 
     contract: Contract
@@ -47,7 +48,7 @@ class Arena:
     draw: Callable[[int], Input]
     database: Database | None = None
     subjects: Subjects | None = None
-    schema_ids: frozenset[int] = frozenset()
+    ids: Ids = field(default_factory=dict)
 
     def stack_of(self, service: str) -> Stack:
         """The stack in which a service runs; that of the brokers where none has one of that name."""

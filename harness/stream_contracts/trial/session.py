@@ -196,7 +196,7 @@ class Session:
                 draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
-                schema_ids=frozenset((ids or {}).values()),
+                ids=ids or {},
             )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
