@@ -5,69 +5,34 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.stack.model import Stack
-from stream_contracts.trial import database, doors, evidence, rows
-from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, Partition, partitions_of
-from stream_contracts.trial.database import Database, Namespace
-from stream_contracts.trial.feed import Fed, Feeder
+from stream_contracts.trial import doors, evidence, rows
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
+from stream_contracts.trial.feed import Fed
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
+from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
 from stream_contracts.trial.rows import Effect
-from stream_contracts.trial.subjects import Subjects
-from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.lane import Lane
-from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event
 from stream_contracts.workload.plan import Plan
 
 PORTIONS = 4
 """In how many portions a paced feed comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arena:
-    """What all trials of one pipeline share.
-
-    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
-    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
-    """
-
-    contract: Contract
-    pipeline_name: str
-    stack: Stack
-    brokers: tuple[Address, ...]
-    run_id: str
-    prefix: str
-    folder: Path
-    tap: Tap
-    cluster: Cluster
-    feeder: Feeder
-    events: tuple[Event, ...]
-    aborted: tuple[Event, ...]
-    database: Database | None = None
-    subjects: Subjects | None = None
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline under test."""
-        return self.contract.pipelines[self.pipeline_name]
-
-
 class Case:
     """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
 
-    def __init__(self, arena: Arena, folder: Path, number: int, *, patient: bool = False) -> None:
-        self.arena, self.folder, self.patient = arena, folder, patient
+    def __init__(self, arena: Arena, folder: Path, number: int, plan: Plan) -> None:
+        self.arena, self.folder, self.plan = arena, folder, plan
         self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
@@ -92,7 +57,7 @@ class Case:
         self._leaving.enter_context(self.journal)
         try:
             self._make_names()
-            for number in range(self.arena.pipeline.instances):
+            for number in range(self.plan.instances or self.arena.pipeline.instances):
                 self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
@@ -106,9 +71,7 @@ class Case:
         if arena.subjects is not None:
             arena.subjects.name_for(self.names)
         if arena.database is not None:
-            made = database.namespace(
-                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
-            )
+            made = namespace(arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock)
             self._leaving.callback(made.drop)
             self._namespace = made
 
@@ -147,15 +110,16 @@ class Case:
         )
         self._leaving.callback(service.kill)
         made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
-        made.patient = self.patient
+        made.patient = self.plan.patient
         return made
 
-    def feed(self, plan: Plan) -> Iterator[Fed]:
-        """Send the workload of a plan, a portion at each step; yields what was fed so far."""
-        arena = self.arena
-        events = [event for event in arena.events if not plan.events or event.id in plan.events]
+    def feed(self) -> Iterator[Fed]:
+        """Send the workload of the plan, a portion at each step; yields what was fed so far."""
+        arena, plan = self.arena, self.plan
+        drawn = arena.draw(plan.seed)
+        events = [event for event in drawn.events if not plan.events or event.id in plan.events]
         portions = PORTIONS if plan.feed == "paced" else 1
-        aborted = arena.aborted if plan.with_aborted else ()
+        aborted = drawn.aborted if plan.with_aborted else ()
         for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
             self._fed = self._fed.and_then(portion)
             self.journal.add(*portion.sends)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from threading import Event
-from typing import TYPE_CHECKING
 
 from stream_contracts.history.journal import Journal
-from stream_contracts.trial.database import Namespace
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.namespace import Namespace
 from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.lane import Lane
-
-if TYPE_CHECKING:
-    from stream_contracts.trial.case import Arena
 
 
 def lane(arena: Arena, instance: str, journal: Journal, clock: Callable[[], float], changed: Event) -> Lane:
@@ -27,8 +24,8 @@ def lane(arena: Arena, instance: str, journal: Journal, clock: Callable[[], floa
 def addresses(entrance: Lane, namespace: Namespace | None, subjects: Subjects | None) -> Mapping[str, str]:
     """The variables of our own: Kafka always, the database and the registry where the contract needs them."""
     found = {"KAFKA_BOOTSTRAP_SERVERS": entrance.bootstrap}
-    if namespace is not None:
+    if namespace is not None and entrance.postgres_address is not None:
         found["DATABASE_URL"] = namespace.url(entrance.instance, entrance.postgres_address)
-    if subjects is not None:
+    if subjects is not None and entrance.registry_address is not None:
         found["SCHEMA_REGISTRY_URL"] = subjects.url_at(entrance.registry_address)
     return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from stream_contracts.contract.model import Pipeline
 from stream_contracts.history.model import Expected, Record, Send, Write
-from stream_contracts.trial.database import Namespace
+from stream_contracts.trial.namespace import Namespace
 from stream_contracts.trial.normal import digest_of
 
 Effect = Record | Write
