@@ -119,6 +119,9 @@ def _yes(variable: str, told: str) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring in the plugin proper, if it was asked for."""
+    config.addinivalue_line(
+        "markers", "stream_contracts(folder, pipeline='', seed=1): the contract whose pipeline `stream_case` is about"
+    )
     if setting(config, "stream_contracts"):
         from stream_contracts import plugin
 
@@ -146,3 +149,38 @@ def schema_registry() -> Iterator[str]:
 
     with running_registry() as running:
         yield running.url
+
+
+@pytest.fixture(scope="session")
+def stream_trial(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Trials of pipelines by hand: `case`, `sweep` and `replay` (`stream_contracts.trial.in_hand.StreamTrial`).
+
+    What runs is started at first need and ended with the session. Works with and without ``--stream-contracts``.
+    """
+    from stream_contracts.trial.in_hand import StreamTrial
+    from stream_contracts.trial.session import Session, Settings
+
+    config = request.config
+    settings = Settings(
+        backend=setting(config, "stream_backend"),
+        reuse=setting(config, "stream_reuse"),
+        keep_in=config.rootpath / ".stream-contracts",
+    )
+    with Session(settings, lambda _: None) as session:
+        yield StreamTrial(session)
+
+
+@pytest.fixture
+def stream_case(request: pytest.FixtureRequest, stream_trial: Any) -> Any:
+    """One trial of the pipeline that ``@pytest.mark.stream_contracts("contracts/orders", pipeline="enrich")`` names.
+
+    ``stream_case.moment("EndTxn", nth=2, phase="before").kill("app").expect_kept()``
+    """
+    marker = request.node.get_closest_marker("stream_contracts")
+    if marker is None:
+        raise pytest.UsageError(
+            f"{request.node.nodeid} asks for stream_case and does not say of which contract: mark it with "
+            "@pytest.mark.stream_contracts('contracts/orders', pipeline='enrich')"
+        )
+    folder, *rest = marker.args
+    return stream_trial.case(request.config.rootpath / folder, *rest, **marker.kwargs)

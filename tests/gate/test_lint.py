@@ -105,8 +105,9 @@ def test_diff_tells_every_change_allowed_or_not(shop: Project) -> None:
 def test_every_rule_can_be_explained() -> None:
     for ids in entries().values():
         for rule in ids:
-            for group, why, remedy, _ in found(rule):
+            for group, why, remedy, example in found(rule):
                 assert why
+                assert example
                 assert remedy or group == "JSON schemas"  # some of its kinds are always allowed
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -242,17 +242,21 @@ def test_another_run_is_not_swept(engine: str, client: Any, tmp_path: Path) -> N
     ids=["a-few", "fifty"],
 )
 def test_starts_and_stops_in_a_row_leave_nothing_behind(
-    engine: str, client: Any, tmp_path: Path, blueprint: Blueprint, times: int
+    engine: str, tmp_path: Path, blueprint: Blueprint, times: int
 ) -> None:
     """No container, network, volume, file, port, process of ours, thread or handle."""
+    import docker
+
     counted, ports, runs = list[tuple[int, int]](), set[int](), list[str]()
     for _ in range(times):
-        with docker_stack(engine, blueprint, tmp_path) as stack:
-            assert rows(stack, "select 1") == [(1,)]
-            traces = Traces(client, stack.run_id)
-            runs.append(stack.run_id)
-            ports |= {urlsplit(stack.postgres_dsn).port or 0, *(broker.port for broker in stack.brokers)}
-        assert traces.left() == []
+        # The SDK keeps a connection for each of the last 25 addresses it asked: the observer's must not be counted.
+        with closing(docker.DockerClient(base_url=engine)) as client:
+            with docker_stack(engine, blueprint, tmp_path) as stack:
+                assert rows(stack, "select 1") == [(1,)]
+                traces = Traces(client, stack.run_id)
+                runs.append(stack.run_id)
+                ports |= {urlsplit(stack.postgres_dsn).port or 0, *(broker.port for broker in stack.brokers)}
+            assert traces.left() == []
         assert list(tmp_path.iterdir()) == []
         counted.append((len(list(Path("/proc/self/fd").iterdir())), threading.active_count()))
     assert counted[-1] <= counted[1], f"handles and threads grew: {counted}"

@@ -16,7 +16,8 @@ from stream_contracts.contract.promises import TableSink
 from stream_contracts.errors import ContractError, HarnessError
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
-from stream_contracts.trial.database import Audited, Database, Namespace, namespace
+from stream_contracts.trial.database import LOCK_S, Audited, Database
+from stream_contracts.trial.namespace import Namespace, namespace
 
 CONTRACT = """\
 contract: c
@@ -179,6 +180,21 @@ def test_two_trials_never_meet(database: Database, tmp_path: Path) -> None:
     session.close()
     for space in (first, second):
         space.drop()
+
+
+def test_a_namespace_that_somebody_holds_is_left(database: Database, tmp_path: Path) -> None:
+    space = namespace(database, "run.held", contract(tmp_path), "p", lambda: 0.0)
+    session = client(space)
+    session.cursor().execute("insert into totals values (1, 1)")
+    database._run("set lock_timeout = '100ms'")
+    space.drop()
+    session.commit()
+    assert space.progress() == (1, False)
+    database._run(f"set lock_timeout = '{LOCK_S:g}s'")
+    session.close()
+    space.drop()
+    with pytest.raises(HarnessError, match="does not exist"):
+        space.progress()
 
 
 def test_a_long_name_is_cut_and_stays_unique(database: Database, tmp_path: Path) -> None:

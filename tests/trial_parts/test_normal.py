@@ -9,11 +9,14 @@ from typing import Any
 
 import fastavro
 import pytest
+from google.protobuf.message_factory import GetMessageClass
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_contracts.contract.load import load
-from stream_contracts.errors import ContractError
+from stream_contracts.schema.format import Source
+from stream_contracts.schema.framing import Framed, frame
+from stream_contracts.schema.protobuf_protoc import compiled
 from stream_contracts.trial.normal import Digest, digester
 
 SCHEMA = {
@@ -28,9 +31,13 @@ SCHEMA = {
 }  # fmt: skip
 
 
-def made(folder: Path, topic: str, ignore: str) -> Digest:
+PROTO = 'syntax = "proto3"; message Out { int64 id = 1; int64 at = 2; }'
+
+
+def made(folder: Path, topic: str, ignore: str, shared: str = "") -> Digest:
     (folder / "out.avsc").write_text(json.dumps(SCHEMA), "utf-8")
-    (folder / "out.proto").write_text('syntax = "proto3"; message Out {}', "utf-8")
+    (folder / "out.proto").write_text(PROTO, "utf-8")
+    (folder / "out.json").write_text('{"type": "object"}', "utf-8")
     (folder / "contract.yaml").write_text(
         f"""\
 contract: normal
@@ -43,6 +50,7 @@ pipelines:
     writes: [{{topic: out}}]
     promises: {{delivery: exactly-once}}
     compare: {{ignore: {ignore}}}
+{shared}
 """,
         "utf-8",
     )
@@ -119,6 +127,36 @@ def test_a_tombstone_is_a_tombstone(tmp_path: Path) -> None:
     assert digest(b"k", None) not in {digest(b"k", b"null"), digest(b"k", b""), digest(b"j", None)}
 
 
-def test_fields_of_a_format_that_we_cannot_look_into_are_refused_with_their_place(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"contract\.yaml:\d+.*needs an Avro schema to look into out"):
-        made(tmp_path, "{value: {schema: out.proto}}", "[$.at]")
+OUT = GetMessageClass(compiled(Source(PROTO)).messages["Out"])
+
+
+@pytest.mark.parametrize("framing", ["none", "confluent"])
+@pytest.mark.parametrize("form", ["proto", "json"])
+def test_a_field_of_any_format_may_differ(form: str, framing: str, tmp_path: Path) -> None:
+    digest = made(tmp_path, f"{{value: {{schema: out.{form}, framing: {framing}}}}}", "[$.at]")
+
+    def value(**fields: int) -> bytes:
+        told = {"id": 1, "at": 5, **fields}
+        data = OUT(**told).SerializeToString() if form == "proto" else json.dumps(told).encode()
+        indexes = (0,) if form == "proto" else None
+        return frame(Framed(data, 7, indexes=indexes))[0] if framing == "confluent" else data
+
+    assert digest(b"k", value(at=6)) == digest(b"k", value())
+    assert digest(b"k", value(id=2)) != digest(b"k", value())
+    assert digest(b"j", value()) != digest(b"k", value())
+
+
+def test_a_field_that_the_message_type_does_not_have_still_counts(tmp_path: Path) -> None:
+    digest = made(tmp_path, "{value: {schema: out.proto}}", "[$.at]")
+    known, unknown = OUT(id=1).SerializeToString(), b"\x28\x01"
+    assert digest(None, known + unknown) == digest(None, known + unknown) != digest(None, known)
+
+
+def test_a_schema_is_read_with_what_it_refers_to(tmp_path: Path) -> None:
+    topic = "{value: {schema: whole.avsc, references: {Out: out-alone}}}"
+    (tmp_path / "whole.avsc").write_text(
+        json.dumps({"type": "record", "name": "Whole", "fields": [{"name": "out", "type": "Out"}]}), "utf-8"
+    )
+    digest = made(tmp_path, topic, "[$.out.at]", shared="shared: {out-alone: {schema: out.avsc}}")
+    assert digest(None, avro(at=9)) == digest(None, avro())
+    assert digest(None, avro(id=9)) != digest(None, avro())

@@ -171,6 +171,16 @@ def test_a_missing_effect_is_waited_for_longer() -> None:
     assert looks.rests_after(60) == pytest.approx(rest.QUIET_MISSING_S, abs=0.2)
 
 
+def test_asking_whether_all_is_accounted_for_does_not_disturb_the_silence() -> None:
+    looks = Looks()
+    looks.sinks, looks.complete = (3, False), False
+    assert not looks.rest.accounted({("in", 0): 1})
+    assert looks.rests_after(rest.QUIET_S - 0.3) is None
+    looks.complete = True
+    assert looks.rest.accounted({("in", 0): 1})
+    assert looks.rests_after(1) == pytest.approx(0.3, abs=0.2)
+
+
 def test_every_write_and_every_moment_begins_the_silence_anew() -> None:
     looks = Looks()
     looks.complete = True

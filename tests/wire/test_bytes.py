@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_contracts.wire.kafka import API_KEYS
+from stream_contracts.wire.kafka import API_KEYS, FETCH
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.postgres import made
 from stream_contracts.wire.tap import Tap
@@ -94,6 +95,26 @@ def test_kafka_frames_of_every_size(ends: Ends, sizes: list[int], cuts: list[int
     heartbeat = struct.pack(">hhih", API_KEYS["Heartbeat"], 0, 5, -1)
     turns = [(framed(heartbeat + b"q" * size), framed(b"\0\0\0\5" + b"a" * size)) for size in sizes]
     ends.talk("kafka", turns, cuts)
+
+
+@SOME
+@given(
+    sizes=st.lists(st.sampled_from([0, 100, 131_000, 140_000, 600_000, 2_000_000]), min_size=1, max_size=3),
+    parts=st.integers(1, 2),
+    cuts=CUTS,
+)
+def test_kafka_fetches_of_every_size(ends: Ends, sizes: list[int], parts: int, cuts: list[int]) -> None:
+    """A large answer for one partition passes while it comes; of several, it is read to its end before."""
+    request = struct.pack(">hhih", FETCH, 11, 5, -1)
+    part = struct.pack(">ihqqqiii", 0, 0, 9, 9, 0, 0, -1, 0)
+    turns = []
+    for size in sizes:
+        full = struct.pack(">ihqqqiii", 1, 0, 9, 9, 0, 0, -1, size) + os.urandom(size)
+        topics = struct.pack(">ih1si", 1, 1, b"t", parts) + full + part * (parts - 1)
+        turns.append((framed(request), framed(b"\0\0\0\5" + struct.pack(">ihi", 0, 0, 0) + topics)))
+    before = len(ends.lane.moments)
+    ends.talk("kafka", turns, cuts)
+    assert len(ends.lane.moments) - before == sum(size > 0 for size in sizes)
 
 
 TEXT = st.binary(max_size=30).map(lambda text: text.replace(b"\0", b""))

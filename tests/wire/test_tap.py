@@ -125,6 +125,7 @@ def test_a_client_that_does_not_read_slows_the_server_down(serve: Serve) -> None
     ("bytes_", "says"),
     [
         (b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", "claims 1195725856 bytes"),
+        (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", "claims 369295618 bytes"),  # a client that speaks TLS
         (b"\xff\xff\xff\xff", "claims -1 bytes"),
         (b"\0\0\0\0", "claims 0 bytes"),
         (framed(b"\0\0\0"), "has no Kafka header"),

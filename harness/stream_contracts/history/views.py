@@ -153,7 +153,9 @@ short as (
     where not e.only_last
     or e.key is null
     or not exists (
-        select 1 from effects f where f.topic = e.topic and f.key is not distinct from e.key
+        -- Another value stands in its place, and is told as unexplained. One that only moved there is told nowhere.
+        select 1 from effects f join contents o on o.topic = f.topic and o.digest = f.digest and o.wanted = 0
+        where f.topic = e.topic and f.key is not distinct from e.key
         and f."window" is not distinct from e."window"
         and not exists (select 1 from stale s where s.topic = f.topic and s.digest = f.digest)
     )
@@ -209,6 +211,8 @@ select
     case
         when s.outcome = 'aborted' then s.event_id
         when s.event_id is null and count(*) over (partition by x.topic, x.key) > coalesce(m.missing, 0)
+        -- Of a key that has one value, another value is a wrong one, not one too many.
+        and not (x.only_last and exists (select 1 from wanted w where w.topic = x.topic and w.key is not distinct from x.key))
         then a.event_id
     end as aborted_event
 from extra x

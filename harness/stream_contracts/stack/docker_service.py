@@ -220,8 +220,13 @@ class _Life:
             return None if self.over.is_set() else os.dup(self._reader)
 
     def close(self) -> None:
-        """Let go of everything; for a life that did not begin."""
+        """Let go of everything, when it is over or did not begin."""
         self._log.close()
+        # Otherwise the socket to the engine stays open until the collector comes by. An end that the engine brought about
+        # makes the SDK's own `close` fail half-way: the answer that holds the socket is closed for it.
+        for held in (self._stream, getattr(self._stream, "_response", self._stream)):
+            with contextlib.suppress(Exception):
+                held.close()
         for handle in (self._reader, self._writer):
             os.close(handle)
 

@@ -5,70 +5,34 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, Note
 from stream_contracts.pipelines import PIPELINES
-from stream_contracts.stack.model import Stack
-from stream_contracts.trial import database, evidence
-from stream_contracts.trial.cluster import GROUP, TRANSACTION, Cluster, Partition, partitions_of
-from stream_contracts.trial.database import Database, Namespace
-from stream_contracts.trial.doors import addresses
-from stream_contracts.trial.evidence import Effect
-from stream_contracts.trial.feed import Fed, Feeder
+from stream_contracts.trial import doors, evidence, rows
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
+from stream_contracts.trial.feed import Fed
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
+from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
-from stream_contracts.trial.subjects import Subjects
-from stream_contracts.wire.kafka import Address
+from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.lane import Lane
-from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event
 from stream_contracts.workload.plan import Plan
 
 PORTIONS = 4
 """In how many portions a paced feed comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arena:
-    """What all trials of one pipeline share.
-
-    ``prefix`` begins every name on the cluster; ``aborted`` are events that are fed in a transaction that is aborted.
-    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
-    """
-
-    contract: Contract
-    pipeline_name: str
-    stack: Stack
-    brokers: tuple[Address, ...]
-    run_id: str
-    prefix: str
-    folder: Path
-    tap: Tap
-    cluster: Cluster
-    feeder: Feeder
-    events: tuple[Event, ...]
-    aborted: tuple[Event, ...]
-    database: Database | None = None
-    subjects: Subjects | None = None
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline under test."""
-        return self.contract.pipelines[self.pipeline_name]
-
-
 class Case:
     """Enter it to have topics made and lanes opened; on the way out every process is dead and every lane closed."""
 
-    def __init__(self, arena: Arena, folder: Path, number: int, *, patient: bool = False) -> None:
-        self.arena, self.folder, self.patient = arena, folder, patient
+    def __init__(self, arena: Arena, folder: Path, number: int, plan: Plan) -> None:
+        self.arena, self.folder, self.plan = arena, folder, plan
         self.names = Names(f"{arena.prefix}.{number}")
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
@@ -93,7 +57,7 @@ class Case:
         self._leaving.enter_context(self.journal)
         try:
             self._make_names()
-            for number in range(self.arena.pipeline.instances):
+            for number in range(self.plan.instances or self.arena.pipeline.instances):
                 self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
@@ -107,9 +71,7 @@ class Case:
         if arena.subjects is not None:
             arena.subjects.name_for(self.names)
         if arena.database is not None:
-            made = database.namespace(
-                arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock
-            )
+            made = namespace(arena.database, self.names.prefix, arena.contract, arena.pipeline_name, self.clock)
             self._leaving.callback(made.drop)
             self._namespace = made
 
@@ -135,28 +97,29 @@ class Case:
 
     def _instance(self, name: str, identity: str) -> Instance:
         arena = self.arena
-        lane = arena.tap.open_lane(name, arena.brokers, self.journal.add, self.clock, self._changed)
+        lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
         service = PIPELINES["command"](
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
-            addresses=addresses(lane, name, self._namespace, arena.subjects),
+            addresses=doors.addresses(lane, self._namespace, arena.subjects),
             names=self.names.environment(arena.contract, arena.pipeline, identity),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
         self._leaving.callback(service.kill)
         made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
-        made.patient = self.patient
+        made.patient = self.plan.patient
         return made
 
-    def feed(self, plan: Plan) -> Iterator[Fed]:
-        """Send the workload of a plan, a portion at each step; yields what was fed so far."""
-        arena = self.arena
-        events = [event for event in arena.events if not plan.events or event.id in plan.events]
+    def feed(self) -> Iterator[Fed]:
+        """Send the workload of the plan, a portion at each step; yields what was fed so far."""
+        arena, plan = self.arena, self.plan
+        drawn = arena.draw(plan.seed)
+        events = [event for event in drawn.events if not plan.events or event.id in plan.events]
         portions = PORTIONS if plan.feed == "paced" else 1
-        aborted = arena.aborted if plan.with_aborted else ()
+        aborted = drawn.aborted if plan.with_aborted else ()
         for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
             self._fed = self._fed.and_then(portion)
             self.journal.add(*portion.sends)
@@ -231,7 +194,7 @@ class Case:
         return self._namespace.progress() if self._namespace else (0, False)
 
     def _complete(self) -> bool | None:
-        return evidence.whole(self._found({}), self._expected) if self._expected else None
+        return rows.whole(self._found({}), self._expected) if self._expected else None
 
     def evidence(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         """What the outputs hold now; it goes into the journal too."""
@@ -244,5 +207,5 @@ class Case:
         found: list[Effect] = []
         found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
         if self._namespace is not None:
-            found += evidence.writes(self._namespace, arena.pipeline, causes)
+            found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -17,6 +17,7 @@ from kio.schema.find_coordinator.v4.request import FindCoordinatorRequest
 from kio.schema.init_producer_id.v4.request import InitProducerIdRequest
 from kio.schema.leave_group.v5.request import LeaveGroupRequest, MemberIdentity
 from kio.schema.list_offsets.v7.request import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
+from kio.schema.list_transactions.v0.request import ListTransactionsRequest
 from kio.schema.metadata.v12.request import MetadataRequest, MetadataRequestTopic
 from kio.schema.offset_fetch.v8.request import OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics
 from kio.schema.types import BrokerId, GroupId, TopicName, TransactionalId
@@ -103,9 +104,12 @@ class Cluster:
         """Those of these transactional ids that have a transaction open now (KIP-664, DescribeTransactions)."""
         found = []
         for transactional_id in transactional_ids:
-            node = self.coordinator(transactional_id, TRANSACTION)
+            connection = self._connection(self._addresses[self.coordinator(transactional_id, TRANSACTION)])
+            listed = connection.ask(ListTransactionsRequest(state_filters=("Ongoing",), producer_id_filters=()))
+            if transactional_id not in [str(state.transactional_id) for state in listed.transaction_states]:
+                continue  # of one that is not open, the start is told as -1, which our codec does not take for a time
             request = DescribeTransactionsRequest(transactional_ids=(TransactionalId(transactional_id),))
-            (state,) = self._connection(self._addresses[node]).ask(request).transaction_states
+            (state,) = connection.ask(request).transaction_states
             if not state.error_code and str(state.transaction_state) == "Ongoing":
                 age = dt.datetime.now(dt.UTC) - state.transaction_start_time
                 parts = [(str(topic.topic), int(number)) for topic in state.topics for number in topic.partitions]

@@ -6,13 +6,12 @@ aborted transaction leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.contract.model import Contract
 from stream_contracts.contract.promises import TableSink
 from stream_contracts.errors import ContractError, HarnessError
 from stream_contracts.wire.kafka import Address
@@ -21,8 +20,8 @@ WRITES = "stream_contracts_writes"
 WRITER = "stream_contracts.instance"
 """The setting of a session that says which instance it belongs to; it comes with the address."""
 TIMEOUT_S = 20.0
-LONGEST_NAME = 63
-"""Bytes that PostgreSQL keeps of a name."""
+LOCK_S = 5.0
+"""How long we wait for a lock that a session of the pipeline holds."""
 
 AUDIT = f"""
 create table {WRITES} (
@@ -96,6 +95,7 @@ class Database:
             )
         except self._problems as error:
             raise HarnessError(f"PostgreSQL at {self.address[0]}:{self.address[1]}: {error}") from error
+        self._run(f"set lock_timeout = '{LOCK_S:g}s'")
 
     def close(self) -> None:
         """Close the connection."""
@@ -236,45 +236,6 @@ class Database:
             return list(self._connection.execute_simple(sql).rows or ())
         except self._problems as error:
             raise HarnessError(f"PostgreSQL at {self.address[0]}:{self.address[1]}: {_told(error)}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """The schema of one trial, with the clock of the server set against that of the trial."""
-
-    database: Database
-    name: str
-    ahead_s: float
-    """What the server's clock shows when the trial's shows 0."""
-
-    def url(self, instance: str, address: Address) -> str:
-        """The ``DATABASE_URL`` of an instance."""
-        return self.database.url(self.name, instance, address)
-
-    def progress(self) -> tuple[int, bool]:
-        """How many writes are committed, and whether a transaction that has written is open."""
-        return self.database.progress(self.name)
-
-    def writes(self, pipeline: Pipeline) -> Iterable[tuple[TableSink, list[Audited]]]:
-        """Every committed write of each sink."""
-        for sink in pipeline.tables_written:
-            yield sink, self.database.writes(self.name, sink, pipeline.compare.ignore)
-
-    def drop(self) -> None:
-        """Remove it."""
-        self.database.drop(self.name)
-
-
-def namespace(
-    database: Database, prefix: str, contract: Contract, pipeline: str, clock: Callable[[], float]
-) -> Namespace:
-    """Make the namespace of a trial whose names begin with ``prefix``."""
-    name = "".join(letter if letter.isalnum() else "_" for letter in prefix.lower())
-    if len(name.encode()) > LONGEST_NAME:
-        mark = sha256(prefix.encode()).hexdigest()[:12]
-        name = f"{name[: LONGEST_NAME // 2]}_{mark}"
-    database.make(name, contract, pipeline)
-    return Namespace(database, name, database.now() - clock())
 
 
 def table_of(sink: TableSink) -> str:

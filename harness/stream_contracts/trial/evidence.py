@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import TypeGuard
+from collections.abc import Mapping, Sequence
 
 from stream_contracts.contract.model import Contract, Pipeline
-from stream_contracts.history.model import Expected, Record, Send, Write
+from stream_contracts.history.model import Expected, Record, Send
+from stream_contracts.trial import rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
-from stream_contracts.trial.database import Namespace
 from stream_contracts.trial.feed import EVENT_HEADER, shown
 from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.normal import digest_of, digester
+from stream_contracts.trial.normal import digester
+from stream_contracts.trial.rows import Effect
 
 _MOST_DIGITS = 18
 """A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
@@ -44,90 +43,9 @@ def records(
     return found
 
 
-Effect = Record | Write
-
-
-def writes(namespace: Namespace, pipeline: Pipeline, causes: Mapping[tuple[str, str], int]) -> list[Write]:
-    """Every committed write to the pipeline's tables, in order, under their declared names."""
-    found = []
-    for sink, audited in namespace.writes(pipeline):
-        for each in audited:
-            content = digest_of(None, each.row.encode())
-            found.append(
-                Write(
-                    sink.table, each.seq, each.key, each.op, content, each.row, causes.get((sink.table, content)),
-                    each.txid, each.at - namespace.ahead_s, each.writer,
-                )
-            )  # fmt: skip
-    return found
-
-
-def whole(found: Sequence[Effect], expected: Sequence[Expected]) -> bool:
-    """Whether every effect of the fault-free run is there: each record, and of a table what was left in the end."""
-    there = Counter((record.topic, record.digest) for record in found if _is_seen(record))
-    there.update((write.sink, write.digest) for write in _left(found))
-    wanted = Counter((row.topic, row.digest) for row in expected if row.kind != "table" or (row.final and not row.op))
-    return wanted <= there
-
-
-def _is_seen(effect: Effect) -> TypeGuard[Record]:
-    return isinstance(effect, Record) and effect.fate in ("committed", "plain")
-
-
-def _left(found: Sequence[Effect]) -> list[Write]:
-    """The last write of each row that is still there."""
-    last = {(each.sink, each.key): each for each in found if isinstance(each, Write)}
-    return [each for each in last.values() if each.op != "delete"]
-
-
 def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:
     """What a fault-free run left, as the expectation for every faulted one."""
-    return [*_of_topics([each for each in found if _is_seen(each)], sends), *_of_tables(found, sends)]
-
-
-def _of_tables(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:
-    """Every write, the last of each row marked as final."""
-    rows = [each for each in found if isinstance(each, Write)]
-    guesses = _by_order(_as_records(rows, {send.key for send in sends}), sends)
-    last = {(row.sink, row.key): row.seq for row in rows}
-    seen: Counter[tuple[str, str]] = Counter()
-    positions: Counter[tuple[str, str | None]] = Counter()
-    expected = []
-    for row in rows:
-        seen[row.sink, row.digest] += 1
-        expected.append(
-            Expected(
-                row.sink, row.key, row.digest, seen[row.sink, row.digest], guesses.get((row.sink, 0, row.seq)),
-                kind="table",
-                op="delete" if row.op == "delete" else None,
-                position=positions[row.sink, row.key],
-                final=last[row.sink, row.key] == row.seq,
-            )
-        )  # fmt: skip
-        positions[row.sink, row.key] += 1
-    return expected
-
-
-def _as_records(rows: Sequence[Write], keys: Collection[str | None]) -> list[Record]:
-    """Writes as the records of a log, to be paired with events: a table is one partition, in which they are numbered.
-
-    The key of each is that of its event, where one column holds it in every row: else that of the row.
-    """
-    contents = {row.seq: json.loads(row.content) for row in rows}
-    carriers: dict[str, str | None] = {}
-    for sink in {row.sink for row in rows}:
-        held = [contents[row.seq] for row in rows if row.sink == sink]
-        columns = (column for column in held[0] if all(str(each.get(column)) in keys for each in held))
-        carriers[sink] = next(columns, None)
-    found = []
-    for row in rows:
-        carrier = carriers[row.sink]
-        key = row.key if carrier is None else str(contents[row.seq][carrier])
-        found.append(Record(row.sink, 0, row.seq, key, "", None, -1, -1, "plain"))
-    return found
-
-
-def _of_topics(effects: Sequence[Record], sends: Sequence[Send]) -> list[Expected]:
+    effects = [each for each in found if isinstance(each, Record) and each.fate in ("committed", "plain")]
     guesses = _by_order(effects, sends)
     seen: Counter[tuple[str, str]] = Counter()
     of_key: Counter[tuple[str, str | None, str | None]] = Counter()
@@ -146,7 +64,7 @@ def _of_topics(effects: Sequence[Record], sends: Sequence[Send]) -> list[Expecte
             )
         )  # fmt: skip
         of_key[key] += 1
-    return expected
+    return [*expected, *rows.expected(found, sends, _by_order)]
 
 
 def _by_order(effects: Sequence[Record], sends: Sequence[Send]) -> dict[tuple[str, int, int], int]:

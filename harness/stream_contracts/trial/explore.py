@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from time import monotonic
 
-from stream_contracts.anomalies import invariants, judge
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
-from stream_contracts.history import tables
-from stream_contracts.history.model import Expected
-from stream_contracts.trial import evidence
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.programme import Step, kills, programme
 from stream_contracts.trial.proof import Proof
-from stream_contracts.trial.run import Run, run
+from stream_contracts.trial.run import Run
+from stream_contracts.trial.runner import Runner, end_of_logs
+from stream_contracts.trial.shrink import shrink
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
@@ -31,10 +28,6 @@ BUDGET_S = 60.0
 """How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
-MAY_STILL_COME = frozenset(
-    {"lost-record", "hidden-record", "delete-lost", "cdc-gap", "torn-transaction", "state-divergence", "stale-upsert"}
-)
-"""Anomalies of which a run that did not come to rest says nothing."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
@@ -70,6 +63,7 @@ def _proved(sweep: _Sweep, judged: Callable[[], Judgement]) -> Proof:
         proof.judgement = judged()
     except HarnessError as error:
         proof.judgement = Judgement.unknown(Reason.HARNESS_ERROR, str(error))
+    sweep.close()
     proof.seconds = monotonic() - began
     return proof
 
@@ -84,30 +78,28 @@ class _Outcome:
 
 
 class _Sweep:
-    """The state of one `prove`: the oracle once there is one, the moments that were seen, and the count of runs."""
+    """The state of one `prove`: what runs, the moments that were seen, and how far it is."""
 
     def __init__(self, arenas: Sequence[Arena], plan: Plan, progress: Progress) -> None:
         self.proof = Proof(Judgement.unknown(Reason.NOT_EXERCISED, "nothing was run"), plan.seed)
         self._arenas, self._plan, self._progress = arenas, plan, progress
-        self._crew = Crew(arenas)
-        pipeline = arenas[0].pipeline
-        self._made, self._compare = pipeline.promises.made, pipeline.compare.how
-        self._invariants = invariants(arenas[0].contract.invariants)
-        self._numbers = count()
-        self._oracle: list[Expected] = []
+        self._crew, self._runner = Crew(arenas), Runner(arenas[0])
         self._moments: list[Moment] = []
+
+    def close(self) -> None:
+        """Put down how much was done."""
+        self.proof.trials, self.proof.trial_seconds = self._runner.trials, self._runner.seconds
 
     def oracled(self) -> Judgement | None:
         """Record a run without faults: the oracle. A judgement where there can be none."""
         self._progress("recording a run without faults")
-        first = self._run(self._arenas[0], self._plan)
-        self._oracle = evidence.oracle(first.records, first.sends)
+        first, expected = self._runner.record(self._arenas[0], self._plan)
         self._moments = list(first.moments)
         if first.restless:
             return self._no_rest(first)
-        if not self._oracle:
+        if not expected:
             return Judgement.unknown(
-                Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {_end_of_logs(first)}"
+                Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
             )
         return None
 
@@ -118,25 +110,25 @@ class _Sweep:
             return settled
         self._plan = replace(self._plan, with_aborted=True)
         others = [self._plan, replace(self._plan, feed="paced")]
-        done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._run(arena, plan))))
+        done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._runner.run(arena, plan))))
         again = set(done[self._plan.feed].moments)
         self._moments = [moment for moment in self._moments if moment in again]
         for plan in others:
             other = done[plan.feed]
             if other.restless:
                 return self._no_rest(other)
-            compared = self._judged(other)
+            compared = self._runner.judged(other)
             if compared.verdict is not Verdict.PASS:
                 return self._without_faults(compared, other)
         return None
 
     def replayed(self, plan: Plan) -> Judgement:
         """Judge one plan."""
-        done = self._run(self._arenas[0], plan)
-        judgement = self._judged(done)
+        done = self._runner.run(self._arenas[0], plan)
+        judgement = self._runner.judged(done)
         self.proof.seen = self.proof.moments = len(plan.strikes)
         self.proof.exercised = done.struck
-        if done.restless:
+        if done.restless and judgement.verdict is not Verdict.FAIL:
             return self._no_rest(done)
         if judgement.verdict is Verdict.PASS and not done.exercised:
             return Judgement.unknown(
@@ -176,27 +168,33 @@ class _Sweep:
         return self._missed(missed) or Judgement.of(list(warnings.values()))
 
     def _affordable(self, steps: Iterator[Step], until: float) -> Iterator[Step]:
+        owed = self.proof.moments
         for step in steps:
-            if not step.owed and monotonic() > until:
-                self.proof.spent = True
-                continue  # what is owed may still come
+            self.proof.spent = monotonic() > until
+            if self.proof.spent and not owed:
+                return
+            if self.proof.spent and not step.owed:
+                continue  # what is owed is still to come
+            owed -= step.owed
             self._progress(f"{self.proof.told_so_far}: {step.plans[0]}")
             yield step
 
     def _tried(self, arena: Arena, step: Step) -> _Outcome:
-        for plan in step.plans * (TRIES if len(step.plans) == 1 else 1):
-            last = self._run(arena, plan)
-            judgement = self._judged(last)
+        for plan in step.plans * (TRIES if step.moment else 1):
+            self._runner.expects(arena, plan)
+            last = self._runner.run(arena, plan)
+            judgement = self._runner.judged(last)
             if last.exercised or last.restless or judgement.verdict is Verdict.FAIL:
                 break
         return _Outcome(step, last, judgement)
 
     def _count(self, outcome: _Outcome) -> None:
+        exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
         if outcome.step.moment is not None:
-            self.proof.exercised += outcome.run.exercised
+            self.proof.exercised += exercised
         else:
             self.proof.others += 1
-            self.proof.others_exercised += outcome.run.exercised
+            self.proof.others_exercised += exercised
 
     def _missed(self, missed: Sequence[Step]) -> Judgement | None:
         """Unknown, where a moment under kill-app, or all the classes of another fault, did not come."""
@@ -207,15 +205,20 @@ class _Sweep:
         return Judgement.unknown(Reason.NOT_EXERCISED, f"{what}: {'; '.join(moments[:3])}")
 
     def _failed(self, outcome: _Outcome) -> Judgement:
-        """Run the failing plan again, to say how surely it fails, and remember where it lies."""
-        failing = outcome.run
-        self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
-        again = 0
+        """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
+        arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
+        self._progress("making the failing plan smaller")
+        keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
+        small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
         self._progress("replaying the failing plan")
-        for replayed in self._crew.run(iter([failing.plan] * REPLAYS), self._run):
-            again += self._judged(replayed).verdict is outcome.judgement.verdict
-        self.proof.replayed = f"{again}/{REPLAYS}"
-        return outcome.judgement
+        again = list(self._crew.run(iter([small] * REPLAYS), self._runner.run))
+        verdicts = [(run, self._runner.judged(run)) for run in again]
+        failed = [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
+        self.proof.replayed = f"{len(failed)}/{REPLAYS}"
+        if failed:
+            failing, judgement = failed[0]
+        self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
+        return judgement
 
     def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
         """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
@@ -226,8 +229,8 @@ class _Sweep:
         self.proof.struck_at, self.proof.folder = f"no fault: only aborted transactions in the input{fed}", other.folder
         rules = {finding.rule for finding in compared.findings}
         if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
-            third = self._run(self._arenas[0], replace(self._plan, with_aborted=False))
-            if self._judged(third).verdict is not Verdict.PASS:
+            third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))
+            if self._runner.judged(third).verdict is not Verdict.PASS:
                 return Judgement.unknown(
                     Reason.HARNESS_ERROR,
                     "two runs without faults gave different outputs for the same input, so there is nothing to compare "
@@ -239,37 +242,10 @@ class _Sweep:
         self.proof.struck_at, self.proof.folder = str(restless.plan), restless.folder
         return Judgement.unknown(
             Reason.HARNESS_ERROR,
-            f"with {restless.plan}, the pipeline did not come to rest: {restless.restless}. {_end_of_logs(restless)}",
+            f"with {restless.plan}, the pipeline did not come to rest: {restless.restless}. {end_of_logs(restless)}",
         )
-
-    def _run(self, arena: Arena, plan: Plan) -> Run:
-        done = run(plan, arena, next(self._numbers), self._oracle)
-        self.proof.trials += 1
-        if plan.strikes:
-            self.proof.trial_seconds.append(done.seconds)
-        return done
-
-    def _judged(self, done: Run) -> Judgement:
-        with tables.load(done.journal) as history:
-            judged = judge(history, self._made, compare=self._compare, extra=self._invariants)
-        return _of_the_restless(judged) if done.restless else judged
-
-
-def _of_the_restless(judged: Judgement) -> Judgement:
-    """What can be said of a run that did not come to rest: what is missing may still come, what is too much stays so."""
-    if judged.verdict is Verdict.UNKNOWN:
-        return judged
-    return Judgement.of([finding for finding in judged.findings if finding.rule not in MAY_STILL_COME])
 
 
 def _alone(step: Step) -> bool:
     """Whether a step strikes what the trials beside it use as well."""
     return any(FAULTS[strike.fault].shared for plan in step.plans for strike in plan.strikes)
-
-
-def _end_of_logs(done: Run, lines: int = 12) -> str:
-    told = []
-    for log in sorted(done.folder.glob("*.log")):
-        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-        told.append(f"The end of its log ({log}):\n" + "\n".join(f"    {line}" for line in tail or ["(empty)"]))
-    return "\n".join(told)

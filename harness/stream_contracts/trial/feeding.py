@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from stream_contracts.trial.case import Case
 from stream_contracts.trial.feed import Fed
-from stream_contracts.workload.plan import Plan
 
 SHARE_S = 15.0
 """How long instances may take to deal out their partitions before they are fed all the same."""
@@ -19,10 +18,10 @@ class Feeding:
     all the work, and the moments of the others would not come.
     """
 
-    def __init__(self, case: Case, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, case: Case) -> None:
+        self.plan = plan = case.plan
         self.fed = Fed()
-        self._case, self._portions = case, case.feed(plan)
+        self._case, self._portions = case, case.feed()
         self._last: float | None = None
         self._done = False
         if plan.feed != "after-start" and len(case.instances) == 1:

@@ -14,8 +14,9 @@ from typing import Any
 import fastavro
 
 from stream_contracts.contract.model import Contract, Pipeline
-from stream_contracts.errors import ContractError
+from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import unframe
+from stream_contracts.workload.writers import Library
 
 Digest = Callable[[bytes | None, bytes | None], str]
 """(key, value) of a record -> a short name of its content."""
@@ -52,23 +53,55 @@ def _decoder(contract: Contract, topic: str) -> Callable[[bytes], Any]:
     schema = contract.topics[topic].value
     if schema is None:
         return json.loads
-    path = contract.path(schema)
-    if path.suffix != ".avsc":
-        place = contract.place("topics", topic, "value")
-        why = f"compare.ignore needs an Avro schema to look into {topic}, found {path.name}"
-        raise ContractError([(str(place), why)])
-    parsed = fastavro.parse_schema(json.loads(path.read_text(encoding="utf-8")))
-    framed = schema.framing == "confluent"
-    return lambda value: _read(parsed, unframe(value).data if framed else value)
+    writer = Library(contract).current(contract.subject(topic, "value"))
+    read = READERS[writer.form](writer.source)
+    if schema.framing == "none":
+        return read
+    protobuf = writer.form == "PROTOBUF"
+    return lambda value: read(unframe(value, protobuf=protobuf).data)
 
 
-def _read(parsed: Any, data: bytes) -> Any:
-    """The value that these bytes hold, to the last of them."""
-    stream = io.BytesIO(data)
-    tree = fastavro.schemaless_reader(stream, parsed, None)
-    if stream.tell() != len(data):
-        raise ValueError(f"{len(data) - stream.tell()} bytes are left over")
-    return tree
+def _avro(source: Source) -> Callable[[bytes], Any]:
+    named: dict[str, Any] = {}
+    for reference in source.references:
+        fastavro.parse_schema(json.loads(reference.text or "null"), named)
+    parsed = fastavro.parse_schema(json.loads(source.text), named)
+
+    def read(data: bytes) -> Any:
+        stream = io.BytesIO(data)
+        tree = fastavro.schemaless_reader(stream, parsed, None)
+        if stream.tell() != len(data):
+            raise ValueError(f"{len(data) - stream.tell()} bytes are left over")
+        return tree
+
+    return read
+
+
+def _protobuf(source: Source) -> Callable[[bytes], Any]:
+    """The first message type of the file, by field names; a field that it has not is none that could be ignored."""
+    from google.protobuf.message_factory import GetMessageClass
+
+    from stream_contracts.schema.protobuf_protoc import compiled
+    from stream_contracts.schema.protobuf_values import picture
+
+    message = GetMessageClass(next(iter(compiled(source).messages.values())))
+
+    def read(data: bytes) -> Any:
+        found = message.FromString(data)
+        tree = picture(found)
+        found.DiscardUnknownFields()
+        # What the schema does not know cannot be shown, and still tells two messages apart.
+        return tree if found.ByteSize() == len(data) else {**tree, "": data.hex()}
+
+    return read
+
+
+READERS: dict[str, Callable[[Source], Callable[[bytes], Any]]] = {
+    "AVRO": _avro,
+    "JSON": lambda _: json.loads,
+    "PROTOBUF": _protobuf,
+}
+"""Format -> what makes the reader of a value by its schema: bytes to a tree of its fields."""
 
 
 def _forget(tree: Any, path: list[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from stream_contracts.wire.moment import PHASES, Moment, urgency
+from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
 
 ALL_UP_TO = 64
@@ -72,7 +73,7 @@ def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False,
     """The steps of a sweep over the moments that were seen, the most telling first.
 
     kill-app at each moment, transaction control before the rest, and after every second of them another fault at one of
-    its classes; then pairs.
+    its classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one.
     """
     killed = kills(seen, every_moment=every_moment)
     others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
@@ -81,7 +82,11 @@ def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False,
         if number % 2 == 0:
             yield from islice(others, 1)
     yield from others
-    yield from pairs(base, killed)
+    random = (Step((plan,)) for plan in drawn(base, places(base, seen)))
+    for pair in pairs(base, killed):
+        yield pair
+        yield from islice(random, 1)
+    yield from random
 
 
 def kills(seen: Sequence[Moment], *, every_moment: bool) -> list[Moment]:
@@ -127,6 +132,14 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
             plan = _with(base, "kill-app", first)
             again = replace(plan.strikes[0], fault=fault, nth=first.nth + 1)
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
+
+
+def places(base: Plan, seen: Sequence[Moment]) -> dict[str, list[Strike]]:
+    """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
+    found: dict[str, list[Strike]] = {"kill-app": [_with(base, "kill-app", moment).strikes[0] for moment in seen]}
+    for fault, where in BESIDES.items():
+        found[fault] = [_with(base, fault, moment).strikes[0] for moment in seen if (moment.api, moment.phase) in where]
+    return {fault: strikes for fault, strikes in found.items() if strikes}
 
 
 def _anywhere(base: Plan, fault: str, members: Sequence[Moment], delay_s: float = 0.0) -> Step:

@@ -20,6 +20,9 @@ QUIET_UNKNOWN_S = 5.0
 QUIET_MISSING_S = 10.0
 """How long where nobody commits offsets in Kafka and an expected effect does not come."""
 
+ASK_S = 0.2
+"""How often the outputs are read while something still happens."""
+
 
 class Rest:
     """The signs of rest of one run, remembered from look to look.
@@ -43,7 +46,7 @@ class Rest:
         self._sinks, self._complete = sinks, complete
         self._seen: tuple[int, ...] = ()
         self._seen_at = 0.0
-        self._whole: tuple[tuple[int, ...], bool | None] = ((), None)
+        self._whole: tuple[tuple[object, ...], bool | None] = ((), None)
 
     def unfinished(self, fed: Mapping[Partition, int]) -> str | None:
         """What still keeps the run from being at rest, as a sentence; None when nothing does."""
@@ -62,31 +65,34 @@ class Rest:
         """Whether every fed event is behind a committed offset, or every expected effect is there."""
         if _behind(self._cluster, self._lanes, fed) is None:
             return True
-        self._look(0, writing=False)
-        if self._whole[0] != self._seen:
-            self._whole = (self._seen, self._complete())
-        return bool(self._whole[1])
+        return bool(self._all_there(("now", self._sinks()[0], self._moments(), self._clock() // ASK_S)))
 
     @property
     def _quiet_s(self) -> float:
         return self._clock() - self._seen_at
 
     def _look(self, writes: int, *, writing: bool) -> None:
-        moments = sum(len(lane.moments) for lane in self._lanes)
-        seen = (writes, moments, *(lane.connections for lane in self._lanes))
+        seen = (writes, self._moments(), *(lane.connections for lane in self._lanes))
         busy = writing or any(lane.in_flight > 0 for lane in self._lanes)
         if seen != self._seen or busy or 0 in seen[2:]:  # who has no connection is not there yet, or not there again
             self._seen, self._seen_at = seen, self._clock()
 
     def _accounted(self) -> bool:
         """Whether this silence is the end: the effects are there, or nothing but silence can tell."""
-        if self._whole[0] != self._seen:  # asking reads every output: once for each silence
-            self._whole = (self._seen, self._complete())
-        whole = self._whole[1]
+        whole = self._all_there(("silent", *self._seen))
         if whole:
             return True
         commits = any(moment.api in COMMITS for lane in self._lanes for moment in tuple(lane.moments))
         return not commits and self._quiet_s >= (QUIET_UNKNOWN_S if whole is None else QUIET_MISSING_S)
+
+    def _moments(self) -> int:
+        return sum(len(lane.moments) for lane in self._lanes)
+
+    def _all_there(self, state: tuple[object, ...]) -> bool | None:
+        """Whether every expected effect is there. Asking reads every output: once for each state."""
+        if self._whole[0] != state:
+            self._whole = (state, self._complete())
+        return self._whole[1]
 
     def _open(self, *, writing: bool) -> str | None:
         if writing:

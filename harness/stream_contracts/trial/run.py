@@ -9,10 +9,11 @@ from pathlib import Path
 from stream_contracts.history.model import Expected, Note, Send
 from stream_contracts.trial import books
 from stream_contracts.trial.act import Act
-from stream_contracts.trial.case import Arena, Case
-from stream_contracts.trial.evidence import Effect
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.case import Case
 from stream_contracts.trial.feeding import SHARE_S, Feeding
 from stream_contracts.trial.probe import Probe
+from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
@@ -61,10 +62,10 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
     result = Run(plan, folder)
-    with Case(arena, folder, number, patient=plan.patient) as case:
+    with Case(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
         case.expects(oracle)
-        feeding = Feeding(case, plan)
+        feeding = Feeding(case)
         acts = [Act(case, strike) for strike in plan.strikes]
         for instance in tuple(case.instances):
             instance.start()

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from stream_contracts.contract.model import Contract
@@ -15,7 +16,7 @@ from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial.case import Arena
+from stream_contracts.trial.arena import Arena, Input
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.explore import BUDGET_S, prove, replay
@@ -23,7 +24,7 @@ from stream_contracts.trial.feed import Feeder
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.subjects import Subjects, subjects
 from stream_contracts.wire.tap import Tap
-from stream_contracts.workload.events import Event, draw
+from stream_contracts.workload.events import draw
 from stream_contracts.workload.plan import Plan
 from stream_contracts.workload.writers import Ids, framed
 
@@ -129,15 +130,26 @@ class Session:
             )
         return self._proofs[key]
 
-    def prove(self, contract: Contract, pipeline: str, progress: Callable[[str], None]) -> Proof:
-        """Judge the delivery promise of one pipeline of a contract."""
+    def prove(
+        self,
+        contract: Contract,
+        pipeline: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+    ) -> Proof:
+        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
         settings = self.settings
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
                 crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
                 proof = prove(
-                    crew, settings.seed, progress, every_moment=settings.every_moment, budget_s=settings.budget_s
+                    crew,
+                    settings.seed,
+                    progress,
+                    every_moment=settings.every_moment,
+                    budget_s=settings.budget_s if budget_s is None else budget_s,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
@@ -152,7 +164,8 @@ class Session:
 
     @contextmanager
     def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
-        events, ids = draw(contract, pipeline, seed=seed), None  # what cannot be drawn is told before anything starts
+        ids = None
+        draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
         needed = self.needed(contract, pipeline)
         stack = needed.brokers
         if self._tap is None:
@@ -166,7 +179,6 @@ class Session:
             registered = _subjects(needed.registry, contract, prefix)
             if registered is not None:
                 ids = registered.register()
-                events = draw(contract, pipeline, seed=seed, ids=ids)
             database = _database(needed.postgres, leaving)
             yield Arena(
                 contract=contract,
@@ -179,8 +191,7 @@ class Session:
                 tap=self._tap,
                 cluster=cluster,
                 feeder=Feeder(stack.bootstrap, cluster, prefix),
-                events=events,
-                aborted=_aborted(contract, pipeline, seed, len(events), ids),
+                draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
             )
@@ -213,7 +224,8 @@ def _database(stack: Stack | None, leaving: ExitStack) -> Database | None:
     return database
 
 
-def _aborted(contract: Contract, pipeline: str, seed: int, events: int, ids: Ids | None) -> tuple[Event, ...]:
-    """Other events of the same kind, to be sent in a transaction that is aborted."""
-    drawn = draw(contract, pipeline, seed=seed + 1, ids=ids)[: max(1, events // 4)]
-    return tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in drawn)
+def _input(contract: Contract, pipeline: str, seed: int, ids: Ids | None) -> Input:
+    """The events of a seed, and other events of the same kind, to be sent in a transaction that is aborted."""
+    events = draw(contract, pipeline, seed=seed, ids=ids)
+    others = draw(contract, pipeline, seed=seed + 1, ids=ids)[: max(1, len(events) // 4)]
+    return Input(events, tuple(replace(event, id=FIRST_ABORTED_ID + event.id) for event in others))

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from stream_contracts.contract.model import Contract, Level
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.rest import ask
 from stream_contracts.trial.names import Names
+from stream_contracts.wire.kafka import Address
 from stream_contracts.workload.writers import Ids, Library, Writer, topics_of
 
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """A registry as one arena sees it. ``url`` is what a pipeline is given, but for host and port.
+    """A registry as one arena sees it. ``url`` is past the tap; `url_at` is what a pipeline is given.
 
     A registry that knows contexts gives every arena one of its own: there ids begin with 1, so that equal contracts have
     equal bytes. ``prefix`` begins every subject where there are no contexts.
@@ -25,6 +26,18 @@ class Subjects:
     url: str
     prefix: str
     contract: Contract
+
+    @property
+    def address(self) -> Address:
+        """Host and port of the registry."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+    def url_at(self, address: Address) -> str:
+        """The ``SCHEMA_REGISTRY_URL`` of an instance that reaches the registry by this address."""
+        parts = urlsplit(self.url)
+        login, at, _ = parts.netloc.rpartition("@")
+        return parts._replace(netloc=f"{login}{at}{address[0]}:{address[1]}").geturl()
 
     def register(self) -> Ids:
         """Register every version of every schema, what is referred to first; the ids that were given."""

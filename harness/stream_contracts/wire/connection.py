@@ -36,7 +36,7 @@ class Connection(ABC):
         """Set while nothing that was asked is unanswered."""
         self.idle.set()
         self.ledger, self.client, self.server = ledger, client, Stream()
-        self._to_client, self._to_server = Exit(door.link, client), Exit(door.link, self.server)
+        self.to_client, self.to_server = Exit(door.link, client), Exit(door.link, self.server)
         self._held = False
         self._task: asyncio.Task[None] | None = None
 
@@ -60,14 +60,14 @@ class Connection(ABC):
             await self.connect()
             await self._first_of(*self.ways())
             if not self.detached:
-                await self._to_client.empty()
-            await self._to_server.empty()
+                await self.to_client.empty()
+            await self.to_server.empty()
             await asyncio.wait_for(asyncio.gather(self.client.close(), self.server.close()), LINGER_S)
         except (OSError, asyncio.CancelledError, DroppedError):
             pass  # the other side sees a closed connection, as it would without us
         finally:
             self.abandon()
-            for way in (self._to_client, self._to_server):
+            for way in (self.to_client, self.to_server):
                 way.stop()
             for side in (self.client, self.server):
                 side.abort()
@@ -79,7 +79,7 @@ class Connection(ABC):
         if self.server.ended.is_set():
             self.server.abort()
             self.server = Stream()
-            self._to_server = Exit(self.door.link, self.server)
+            self.to_server = Exit(self.door.link, self.server)
         await asyncio.get_running_loop().create_connection(lambda: self.server, *self.door.server)
 
     async def _first_of(self, *ways: Coroutine[Any, Any, None]) -> None:
@@ -118,8 +118,8 @@ class Connection(ABC):
     async def tell(self, data: Data) -> None:
         """Pass something on to the client, where there is one."""
         if not self.detached:
-            await self._to_client.send(data)
+            await self.to_client.send(data)
 
     async def ask(self, data: Data) -> None:
         """Pass something on to the server."""
-        await self._to_server.send(data)
+        await self.to_server.send(data)

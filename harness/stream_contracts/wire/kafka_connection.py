@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import Any
 
 from stream_contracts.errors import HarnessError
@@ -24,6 +23,7 @@ from stream_contracts.wire.kafka import (
 )
 from stream_contracts.wire.kafka_fetch import Found, look
 from stream_contracts.wire.kafka_moments import Exchange, KafkaMoments
+from stream_contracts.wire.kafka_produce import without_records
 from stream_contracts.wire.membership import errors_in
 from stream_contracts.wire.moment import TELLING, role_of
 from stream_contracts.wire.refusals import Refuse, spoilt
@@ -63,9 +63,8 @@ class KafkaConnection(Connection):
             header = header_of(frame)
             exchange = Exchange(self.number, header, role_of(header.api), self.ledger.clock())
             if header.api in _WATCHED:
-                exchange.request = decode_request(header, frame)
-                if header.api_key == PRODUCE:
-                    exchange.request = replace(exchange.request, topic_data=())  # the records need not stay here
+                read = without_records if header.api_key == PRODUCE else decode_request
+                exchange.request = read(header, frame)
             hold = self._moments.reached(exchange, "before")
             fate = "release" if hold is None else await self.stand(hold)
             if isinstance(fate, Refuse):
@@ -181,18 +180,27 @@ class KafkaConnection(Connection):
         self._moments.answered(exchange)
         left = 4 + size
         while left:
-            piece = await self.server.exactly(min(left, len(self.server.ahead) or PIECE_BYTES))
-            if piece is None:
+            done = await self._some(left)
+            if not done:
                 return False
-            left -= len(piece)
-            await self.tell(piece)
+            left -= done
         return True
+
+    async def _some(self, most: int) -> int:
+        """Pass on the next bytes of an answer; how many, 0 at its end."""
+        if self.server.ahead or self.detached or not self.to_client.direct:
+            piece = await self.server.exactly(min(most, len(self.server.ahead) or READ_BYTES))
+            if piece is None:
+                return 0
+            await self.tell(piece)
+            return len(piece)
+        done = await self.server.relay(most, self.to_client.put)
+        await self.to_client.room()
+        return done
 
 
 HEAD_BYTES = 1024
 """How much of a large answer is looked at to tell what it brings."""
-PIECE_BYTES = 256 * 1024
-"""In which pieces a large frame passes."""
 
 
 def _size(head: Data) -> int:

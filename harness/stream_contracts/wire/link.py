@@ -51,7 +51,7 @@ class Exit:
 
     async def send(self, data: Data) -> None:
         """Pass it on; returns when it has left or is queued. What waits is bounded: `BUFFER_BYTES` and one piece more."""
-        if self._pump is None and self._link.fine:
+        if self.direct:
             await self._stream.write(data)
             return
         self._queue.append((monotonic(), data))
@@ -61,6 +61,19 @@ class Exit:
         while self._queued > BUFFER_BYTES and self._pump is not None:
             self._moved.clear()
             await self._moved.wait()
+
+    @property
+    def direct(self) -> bool:
+        """Whether bytes leave at once now."""
+        return self._pump is None and self._link.fine
+
+    def put(self, data: Data) -> bool:
+        """Let it leave at once, where that is `direct`; whether more may follow without waiting."""
+        return self._stream.put(data) and self.direct
+
+    async def room(self) -> None:
+        """Wait until more may follow. OSError where nobody hears."""
+        await self._stream.room()
 
     async def empty(self) -> None:
         """Wait until nothing is queued any more, and the link lets an end pass too."""

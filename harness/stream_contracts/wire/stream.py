@@ -14,6 +14,8 @@ BUFFER_BYTES = 1024 * 1024
 """What may pile up unwritten; whoever writes more waits."""
 READ_BYTES = 128 * 1024
 """What is read ahead; a larger piece is received straight into its own place."""
+RELAY_BYTES = 512 * 1024
+"""In what pieces there is room for what is handed on."""
 Data = bytes | bytearray | memoryview
 
 
@@ -32,6 +34,8 @@ class Stream(asyncio.BufferedProtocol):
         self._start = self._end = 0
         self._large: memoryview | None = None
         self._filled = 0
+        self._into: Callable[[memoryview], bool] | None = None
+        self._wanted = 0
         self._came: asyncio.Future[None] | None = None
         self._reading = True
         self._room: asyncio.Event = asyncio.Event()
@@ -49,15 +53,23 @@ class Stream(asyncio.BufferedProtocol):
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         if self._large is not None:
-            return self._large[self._filled :]
+            if self._into is not None and len(self._large) - self._filled < READ_BYTES // 4:
+                self._large, self._filled = (
+                    memoryview(bytearray(RELAY_BYTES)),
+                    0,
+                )  # what was handed on must stay as it is
+            return self._large[self._filled : self._filled + self._wanted]
         if self._start and self._end == READ_BYTES:
             self._to_front()
         return self._view[self._end :]
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._large is not None:
+            came = self._large[self._filled : self._filled + nbytes]
             self._filled += nbytes
-            if self._filled == len(self._large):
+            self._wanted -= nbytes
+            goes_on = self._into is None or self._into(came)
+            if not self._wanted or not goes_on:
                 self._stop_reading()
                 self._wake()
             return
@@ -124,15 +136,28 @@ class Stream(asyncio.BufferedProtocol):
         self._filled = self._end - self._start
         large[: self._filled] = self._view[self._start : self._end]
         self._start = self._end = 0
-        self._large = memoryview(large)
+        self._large, self._wanted = memoryview(large), size - self._filled
         try:
-            while self._filled < size:
+            while self._wanted:
                 if self.ended.is_set():
                     return None
                 await self._more()
         finally:
             self._large = None
         return large
+
+    async def relay(self, size: int, into: Callable[[memoryview], bool]) -> int:
+        """Hand on what comes, ``size`` bytes at most, until ``into`` says False or the stream ends; how many those were.
+
+        Without a task in between: for what is long. Nothing may be ahead. What was handed on is never changed.
+        """
+        self._large, self._filled, self._wanted, self._into = memoryview(bytearray(RELAY_BYTES)), 0, size, into
+        try:
+            if not self.ended.is_set():
+                await self._more()
+        finally:
+            self._large = self._into = None
+        return size - self._wanted
 
     def _take(self, size: int) -> None:
         self._start += size
@@ -173,6 +198,19 @@ class Stream(asyncio.BufferedProtocol):
         self._transport.write(data)
         if not self._room.is_set():
             await self._room.wait()
+
+    def put(self, data: Data) -> bool:
+        """Send it, like `write`; False where whoever sends more must wait (`room`), or nobody hears."""
+        if self.lost.is_set() or self._transport is None:
+            return False
+        self._transport.write(data)
+        return self._room.is_set()
+
+    async def room(self) -> None:
+        """Wait while too much is unsent. OSError where nobody hears."""
+        await self._room.wait()
+        if self.lost.is_set():
+            raise ConnectionResetError("the connection is gone")
 
     async def close(self) -> None:
         """End the connection, once everything that was written has left."""

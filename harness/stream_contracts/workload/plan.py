@@ -14,6 +14,7 @@ PHASES = ("before", "after")
 FEEDS = ("at-once", "paced", "after-start")
 """How the input comes: all before the start; a part before it and the rest by and by; all once the pipeline runs."""
 MOST_DELAY_S = 60.0
+MOST_INSTANCES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Strike:
 class Plan:
     """What a trial does: the pipeline, the seed of its input, whether aborted input is mixed in, and the faults.
 
-    ``feed`` is one of FEEDS. ``events`` are the numbers of the events that are sent; empty means all of them. With
-    ``patient`` no time is compressed: sessions and transactions of the dead run out as they would.
+    ``feed`` is one of FEEDS. ``instances`` is how many processes there are; 0 is as many as the contract says.
+    ``events`` are the numbers of the events that are sent; empty means all of them. With ``patient`` no time is
+    compressed: sessions and transactions of the dead run out as they would.
     """
 
     contract: str
@@ -53,11 +55,16 @@ class Plan:
     strikes: tuple[Strike, ...] = ()
     feed: str = "at-once"
     events: tuple[int, ...] = ()
+    instances: int = 0
     patient: bool = False
 
     def __str__(self) -> str:
-        told = ", then ".join(map(str, self.strikes)) or "no fault"
-        return f"{told}, without compressing time" if self.patient else told
+        told = [", then ".join(map(str, self.strikes)) or "no fault"]
+        told += ["without compressing time"] * self.patient
+        told += [f"with {self.instances} instances"] * bool(self.instances)
+        told += [f"fed {self.feed}"] * (self.feed != "at-once")
+        told += [f"with {len(self.events)} of the events"] * bool(self.events)
+        return ", ".join(told)
 
     def to_json(self) -> str:
         """One line, keys in order, defaults left out: the same plan is the same text, byte for byte, in any version."""
@@ -109,6 +116,8 @@ def _typed(part: T) -> T:
             raise ValueError(f"nth is {part.nth}; moments are counted from 1")
         if not 0 <= part.delay_s <= MOST_DELAY_S:
             raise ValueError(f"delay_s is {part.delay_s}; allowed: 0 to {MOST_DELAY_S:g}")
+    elif not 0 <= part.instances <= MOST_INSTANCES:
+        raise ValueError(f"instances is {part.instances}; allowed: 0 to {MOST_INSTANCES}")
     elif part.feed not in FEEDS:
         raise ValueError(f"feed is {part.feed!r}; known: {', '.join(FEEDS)}")
     return part

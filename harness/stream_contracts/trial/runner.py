@@ -1,0 +1,97 @@
+"""Runs plans and judges them: each against the fault-free run of the same events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+
+from stream_contracts.anomalies import invariants, judge
+from stream_contracts.findings import Judgement, Verdict
+from stream_contracts.history import tables
+from stream_contracts.history.model import Expected
+from stream_contracts.trial import evidence
+from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.run import Run, run
+from stream_contracts.workload.plan import Plan
+
+MAY_STILL_COME = frozenset(
+    {"lost-record", "hidden-record", "delete-lost", "cdc-gap", "torn-transaction", "state-divergence", "stale-upsert"}
+)
+"""Anomalies of which a run that did not come to rest says nothing."""
+
+
+_Input = tuple[int, tuple[int, ...]]
+
+
+def _input(plan: Plan) -> _Input:
+    """What the expected outputs depend on: the seed and the choice of the events, not how they are fed."""
+    return plan.seed, plan.events
+
+
+class Runner:
+    """Safe to use from the threads of a crew, each with an arena of its own."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._pipeline = arena.pipeline
+        self._invariants = invariants(arena.contract.invariants)
+        self._numbers = count()
+        self._oracles: dict[_Input, list[Expected]] = {}
+        self.trials = 0
+        """How many runs were made."""
+        self.seconds: list[float] = []
+        """How long each run with faults took."""
+
+    def record(self, arena: Arena, plan: Plan) -> tuple[Run, list[Expected]]:
+        """Run a plan without its faults; what it leaves is the oracle for every plan with the same events."""
+        quiet = Plan(plan.contract, plan.pipeline, plan.seed, events=plan.events)
+        done = self.run(arena, quiet)
+        self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
+        return done, self._oracles[_input(plan)]
+
+    def run(self, arena: Arena, plan: Plan) -> Run:
+        """Carry out a plan."""
+        done = run(plan, arena, next(self._numbers), self._oracles.get(_input(plan), ()))
+        self.trials += 1
+        if plan.strikes:
+            self.seconds.append(done.seconds)
+        return done
+
+    def judged(self, done: Run) -> Judgement:
+        """Judge a run by what the oracle left."""
+        with tables.load(done.journal) as history:
+            judged = judge(
+                history,
+                self._pipeline.promises.made,
+                compare=self._pipeline.compare.how,
+                extra=self._invariants,
+            )
+        return _of_the_restless(judged) if done.restless else judged
+
+    def expects(self, arena: Arena, plan: Plan) -> bool:
+        """Record the fault-free run of a plan's input, where there is none yet; whether it left anything to expect."""
+        if _input(plan) not in self._oracles:
+            recorded, _ = self.record(arena, plan)
+            if recorded.restless:
+                self._oracles[_input(plan)] = []
+        return bool(self._oracles[_input(plan)])
+
+    def fails(self, arena: Arena, plan: Plan) -> bool:
+        """Whether a plan breaks a promise."""
+        return self.expects(arena, plan) and self.judged(self.run(arena, plan)).verdict is Verdict.FAIL
+
+
+def _of_the_restless(judged: Judgement) -> Judgement:
+    """What can be said of a run that did not come to rest: what is missing may still come, what is too much stays so."""
+    if judged.verdict is Verdict.UNKNOWN:
+        return judged
+    return Judgement.of([finding for finding in judged.findings if finding.rule not in MAY_STILL_COME])
+
+
+def end_of_logs(done: Run, lines: int = 12) -> str:
+    """The last lines of the log of each instance, for who has to find out why nothing could be said."""
+    told: Sequence[str] = [
+        f"The end of its log ({log}):\n"
+        + "\n".join(f"    {line}" for line in log.read_text("utf-8", "replace").splitlines()[-lines:] or ["(empty)"])
+        for log in sorted(done.folder.glob("*.log"))
+    ]
+    return "\n".join(told)
