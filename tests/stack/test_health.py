@@ -89,5 +89,6 @@ def test_a_broker_that_does_not_answer_is_not_healthy(broker: Stack) -> None:
         assert said is not None
         assert f"no connection to the broker at 127.0.0.1:{port}" in said
         assert unhealthy([*broker.brokers, gone], away={2}) is None
+        assert unhealthy([gone], away={2}) is None, "of nobody nothing is known that were wrong"
         missed = unhealthy([*broker.brokers, Broker(2, *broker.brokers[0][1:])])
         assert missed == "broker 1 does not see broker 2"

@@ -113,3 +113,11 @@ def test_one_that_cannot_come_up_says_why_and_leaves_nothing() -> None:
     assert "cannot run the karapace registry" in done.stderr
     assert "Traceback" not in done.stderr
     assert kept.read() is None
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_environment_may_say_which_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_CONTRACTS_BACKEND", "nowhere")
+    done = stack("up", "--brokers", "0", "--postgres")
+    assert done.returncode != 0
+    assert "unknown stack backend 'nowhere'; known are auto" in done.stderr

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from stream_contracts.errors import UnsupportedError
+from _stream_contracts_pytest import setting
+from stream_contracts.cli.stack import stack as stack_command
+from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.stack import kept, open_stack
 from stream_contracts.stack.attached import REUSED, configuration
 from stream_contracts.stack.blueprint import Blueprint
@@ -55,6 +58,12 @@ def test_the_next_run_takes_the_stack_of_the_one_before() -> None:
     assert one.startswith(REUSED)
     assert "kept for the next run" in told
     assert "kept by an earlier run" in told_again
+    shown = CliRunner().invoke(stack_command, ["status"])
+    assert "kept for the next run with --stream-reuse" in shown.output
+    assert first in shown.output
+    assert CliRunner().invoke(stack_command, ["down", "--reused"]).exit_code == 0
+    assert kept.names(REUSED) == []
+    assert isinstance(CliRunner().invoke(stack_command, ["down", "--reused"]).exception, UsageError)
 
 
 @pytest.mark.usefixtures("place")
@@ -89,8 +98,7 @@ def test_one_that_has_lost_a_service_is_replaced() -> None:
     assert any("not whole (postgres has died); starting another one" in line for line in lines)
 
 
-PROJECT = {
-    "conftest.py": """
+CONFTEST = """
 import pytest
 from stream_contracts.stack.blueprint import Blueprint
 pytest_plugins = ["stream_contracts.stack_fixtures"]
@@ -98,41 +106,61 @@ pytest_plugins = ["stream_contracts.stack_fixtures"]
 @pytest.fixture(scope="session")
 def stream_blueprint():
     return Blueprint(brokers=0, postgres=True)
-""",
-    "test_it.py": """
+"""
+
+TEST = """
 def test_it(stream_stack, stream_reuse, stream_backend):
-    print(f"<{stream_backend} {stream_reuse} {stream_stack.backend} {stream_stack.postgres_dsn}>")
-""",
-}
+    print(f"<{stream_backend} {stream_reuse} {stream_stack.backend}>")
+"""
 
 
-def run(folder: Path, *options: str, **environment: str) -> tuple[str, ...]:
-    """What the project's one test says: the backend that was asked for, whether reuse was, what runs, and where."""
-    for name, text in PROJECT.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *options]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=90, check=False
-    )
-    if done.returncode:
-        return (done.stdout + done.stderr,)
-    return tuple(done.stdout.partition("<")[2].partition(">")[0].split())
+def test_the_fixtures_ask_the_options(place: Path) -> None:
+    (place / "pytest.ini").write_text("[pytest]\nstream_backend = local\nstream_reuse = true\n", encoding="utf-8")
+    (place / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (place / "test_it.py").write_text(TEST, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=90, check=False)
+    assert "<local True external>" in done.stdout, done.stdout + done.stderr
+    assert len(kept.names(REUSED)) == 1
 
 
-def test_command_line_before_environment_before_ini(place: Path) -> None:
-    """Each of them names a backend that does not exist but for the one that must win."""
-    folder = place / "project"
-    folder.mkdir()
-    (folder / "pytest.ini").write_text("[pytest]\nstream_backend = local\nstream_reuse = true\n", encoding="utf-8")
-    asked, reuse, runs, kept_at = run(folder)
-    assert (asked, reuse, runs) == ("local", "True", "external")
-    assert run(folder, "--stream-reuse")[3] == kept_at
-    (folder / "pytest.ini").write_text("[pytest]\nstream_backend = of-the-ini-file\n", encoding="utf-8")
-    assert "unknown stack backend 'of-the-ini-file'" in run(folder)[0]
-    told = {"STREAM_CONTRACTS_BACKEND": "of-the-environment", "STREAM_CONTRACTS_REUSE": "yes"}
-    assert "unknown stack backend 'of-the-environment'" in run(folder, **told)[0]
-    assert run(folder, "--stream-backend", "local", **told) == ("local", "True", "external", kept_at)
-    asked, reuse, runs, where = run(folder, "--stream-backend", "local", "--no-stream-reuse", **told)
-    assert (asked, reuse, runs) == ("local", "False", "local")
-    assert where != kept_at
-    assert "$STREAM_CONTRACTS_REUSE is 'perhaps'" in run(folder, STREAM_CONTRACTS_REUSE="perhaps")[0]
+@pytest.mark.parametrize(
+    ("ini", "environment", "options", "backend", "reuse"),
+    [
+        ("", {}, (), "auto", False),
+        ("stream_backend = local\nstream_reuse = true", {}, (), "local", True),
+        ("stream_backend = local\nstream_reuse = true", {"BACKEND": "docker", "REUSE": "no"}, (), "docker", False),
+        (
+            "stream_backend = local",
+            {"BACKEND": "docker", "REUSE": "1"},
+            ("--stream-backend=external",),
+            "external",
+            True,
+        ),
+        ("", {"REUSE": "1"}, ("--no-stream-reuse",), "auto", False),
+        ("", {"REUSE": "0"}, ("--stream-reuse",), "auto", True),
+    ],
+    ids=["default", "ini", "environment-beats-ini", "option-beats-both", "option-says-no", "option-says-yes"],
+)
+@pytest.mark.usefixtures("place")
+def test_command_line_before_environment_before_ini(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    ini: str,
+    environment: dict[str, str],
+    options: tuple[str, ...],
+    backend: str,
+    reuse: bool,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"STREAM_CONTRACTS_{name}", value)
+    pytester.makeini(f"[pytest]\n{ini}\n")
+    config = pytester.parseconfig(*options)
+    assert (setting(config, "stream_backend"), setting(config, "stream_reuse")) == (backend, reuse)
+
+
+@pytest.mark.usefixtures("place")
+def test_what_is_neither_yes_nor_no_is_refused(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_CONTRACTS_REUSE", "perhaps")
+    with pytest.raises(pytest.UsageError, match=r"\$STREAM_CONTRACTS_REUSE is 'perhaps'; known are 1, true"):
+        setting(pytester.parseconfig(), "stream_reuse")

@@ -34,6 +34,7 @@ def stream_backend():
 TESTS = """
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 import pytest
 from stream_contracts.errors import UnsupportedError, UsageError
@@ -57,6 +58,16 @@ def test_capabilities(stream_stack):
             stream_stack.service("postgres", can=Killable)
     else:
         assert stream_stack.service("postgres", can=Killable)
+
+def test_that_fails(stream_stack):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from pg8000.dbapi import connect
+        where = urlsplit(stream_stack.postgres_dsn)
+        session = connect(where.username, where.hostname, where.path[1:], where.port, where.password)
+        with pytest.raises(Exception):
+            session.cursor().execute("select meanwhile")
+        session.close()
+        assert False
 
 def test_another_stack_beside_it(another, stream_stack):
     assert another.schema_registry_url != stream_stack.schema_registry_url
@@ -94,14 +105,16 @@ def seen(project: Path) -> dict[str, tuple[str, str]]:
 def test_a_session_has_one_stack_and_leaves_nothing(project: Path) -> None:
     done = subprocess.run(command(), cwd=project, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stdout
-    assert "7 passed" in done.stdout
+    assert "8 passed" in done.stdout
     assert len({dsn for dsn, _ in seen(project).values()}) == 1
     assert left(project) == []
 
 
 def test_the_workers_of_a_run_share_one_stack_in_namespaces_of_their_own(project: Path) -> None:
     done = subprocess.run(command("-n", "2"), cwd=project, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout
+    assert "1 failed, 7 passed" in done.stdout, done.stdout
+    assert 'column "meanwhile" does not exist' in done.stdout.partition("log of postgres during call")[2]
+    assert "PostgreSQL at" in done.stdout.partition("stream stacks")[2], "workers hand over what they ran on"
     by_worker = {name.partition("-")[2]: told for name, told in seen(project).items()}
     assert len(by_worker) == 2, "both workers had work"
     assert len({dsn for dsn, _ in by_worker.values()}) == 1

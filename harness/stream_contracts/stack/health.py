@@ -50,7 +50,7 @@ def unhealthy(brokers: Sequence[Broker], *, prefix: str = "", away: Collection[i
     try:
         with ExitStack() as leaving:
             view = _View(brokers, away, leaving, lambda name: name.startswith(prefix))
-            return next(view.complaints(), None)
+            return next(view.complaints(), None) if view.asked else None
     except HarnessError as error:
         return str(error)
 
@@ -60,7 +60,7 @@ def out_of_sync(brokers: Sequence[Broker], *, prefix: str = "", away: Collection
     try:
         with ExitStack() as leaving:
             view = _View(brokers, away, leaving, lambda name: name.startswith(prefix))
-            return next(view.replication(), None)
+            return next(view.replication(), None) if view.asked else None
     except HarnessError as error:
         return str(error)
 
@@ -95,6 +95,7 @@ class _View:
             for broker in brokers
             if broker.node_id not in self._away
         }
+        self.asked = bool(self._connections)
         self._metadata = {node: connection.ask(_METADATA) for node, connection in self._connections.items()}
 
     def complaints(self) -> Iterator[str]:
