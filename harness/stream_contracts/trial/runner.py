@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import count
 
 from stream_contracts.anomalies import advise, invariants, judge
@@ -70,7 +71,8 @@ class Runner:
 
     def run(self, arena: Arena, plan: Plan) -> Run:
         """Carry out a plan."""
-        done = run(plan, arena, next(self._numbers), self._oracles.get(_input(plan), ()))
+        with arena.fresh() if arena.fresh else nullcontext(arena) as here:
+            done = run(plan, here, next(self._numbers), self._oracles.get(_input(plan), ()))
         self.trials += 1
         if plan.strikes:
             self.seconds.append(done.seconds)
