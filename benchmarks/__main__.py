@@ -11,6 +11,7 @@ BENCHMARKS = {
     "stack": "benchmarks.stack_all",
     "sweep": "benchmarks.sweep",
     "tap": "benchmarks.tap",
+    "judge": "benchmarks.judge",
     "off": "benchmarks.plugin_off",
     "avro": "benchmarks.avro_checks",
     "json": "benchmarks.jsonschema_checks",

@@ -10,6 +10,8 @@ import pytest
 from stream_contracts.anomalies import ADVICE, advice, advise
 from stream_contracts.findings import Finding
 from stream_contracts.history import tables
+from stream_contracts.history.model import Request, SchemaId
+from tests.anomalies.histories import held, history, sent
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "advice"
 
@@ -44,3 +46,18 @@ def test_advice_breaks_no_promise_and_shows_what_was_seen(name: str) -> None:
     for finding in advised(name, "case"):
         assert not finding.counts
         assert {"seen", "times"} & finding.witness.keys()
+
+
+def test_reading_uncommitted_does_not_matter_where_nothing_is_ever_aborted() -> None:
+    fetch = Request("app-0", 1, "consumer", "app", "Fetch", 12, 1, 1.0, 1.1, 0, '{"isolation_level": 0}')
+    with history(sent(1), fetch) as loaded:
+        assert advise(loaded) == []
+    with history(sent(1), sent(2, outcome="aborted"), fetch) as loaded:
+        assert [finding.rule for finding in advise(loaded)] == ["reads-uncommitted"]
+
+
+def test_schema_ids_are_missed_only_where_there_is_a_registry() -> None:
+    with history(held(0, "a")) as loaded:
+        assert advise(loaded) == []
+    with history(held(0, "a"), SchemaId(1)) as loaded:
+        assert [finding.rule for finding in advise(loaded)] == ["no-schema-id"]

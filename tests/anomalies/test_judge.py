@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -115,3 +117,30 @@ def test_a_head_without_its_lines_names_the_missing_one() -> None:
 
 def test_the_table_has_no_row_twice() -> None:
     assert len(set(ANOMALIES)) == len(ANOMALIES)
+
+
+def late(*, filtered: bool) -> list[Row]:
+    """Event 3 comes ten seconds late, event 4 a hundred, and neither has an effect; nor has event 2, of a filter."""
+    times = {1: 1000.0, 2: 1001.0, 3: 991.0, 4: 901.0}
+    rows: list[Row] = [replace(sent(event), time=time) for event, time in times.items()]
+    answered = (1,) if filtered else (1, 2)
+    return [*rows, *(row for e in answered for row in (wanted(e, f"{e}"), held(e, f"{e}", event=e)))]
+
+
+@pytest.mark.parametrize(
+    ("promised", "dropped"),
+    [
+        ({}, [3, 4]),
+        ({"late": {"allowed": 60.0, "then": "side-output"}}, [3, 4]),
+        ({"late": {"allowed": 60.0, "then": "drop"}}, [3]),
+        ({"late": {"allowed": 5.0, "then": "drop"}}, []),
+    ],
+)
+def test_what_may_be_dropped_depends_on_what_was_promised(promised: dict[str, Any], dropped: list[int]) -> None:
+    findings = judged(*late(filtered=False), promises={"delivery": "exactly-once", **promised}).findings
+    assert [finding.witness["event_id"] for finding in findings] == dropped
+    assert {finding.rule for finding in findings} <= {"late-dropped-silently"}
+
+
+def test_a_pipeline_that_leaves_out_events_in_time_is_a_filter() -> None:
+    assert judged(*late(filtered=True)).findings == ()

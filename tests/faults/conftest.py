@@ -118,7 +118,7 @@ class Theatre:
         self.actors: list[Actor] = []
         self.all_read = False
         self.api = "EndTxn"
-        self.brokers = {name: FakeBroker(self.told, name) for name in ("broker-1", "broker-2", "broker-3")}
+        self.brokers = {name: FakeBroker(self.told, name) for name in ("broker-1", "broker-2", "broker-3", "postgres")}
         self.now = 0.0
         self.victim = self._enters("victim")
 
@@ -150,6 +150,14 @@ class Theatre:
     def slow(self, latency_s: float, bytes_per_s: float) -> None:
         self.told.append(f"slow {latency_s:g} {bytes_per_s:g}")
 
+    def registry_answers(self, status: int) -> Callable[[], None]:
+        self.told.append(f"registry answers {status}")
+        return lambda: self.told.append("registry is well")
+
+    def registry_mistakes(self) -> Callable[[], None] | None:
+        self.told.append("registry mistakes")
+        return lambda: self.told.append("registry is well")
+
     def detach(self) -> None:
         self.told.append("detached")
 
@@ -161,7 +169,7 @@ class Theatre:
         return "broker-1"
 
     def others(self, broker: str) -> list[str]:
-        return [name for name in self.brokers if name != broker]
+        return [name for name in self.brokers if name not in (broker, "postgres")]
 
     def service(self, name: str, *, can: type[object]) -> object:
         if not isinstance(self.brokers[name], can):

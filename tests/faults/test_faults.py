@@ -44,6 +44,21 @@ def test_stop_app_lets_the_frame_pass_so_that_there_can_be_a_goodbye(theatre: Th
     assert theatre.told[2:] == ["victim replace"]
 
 
+def test_stop_app_may_find_its_sink_away(theatre: Theatre) -> None:
+    theatre.what = "database"
+    with fault_named("stop-app").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["refused True", "frame drop", "victim stop"]
+    assert theatre.told[3:] == ["refused False", "victim replace"]
+
+
+def test_restart_database_may_kill_it(theatre: Theatre) -> None:
+    theatre.what = "kill"
+    with fault_named("restart-database").applied(theatre) as struck:
+        assert struck.effect
+    assert theatre.told == ["postgres kill", "frame drop", "postgres start", "whole"]
+
+
 def test_pause_app_thaws_the_zombie_once_the_stand_in_has_caught_up_and_only_then_lets_the_frame_go(
     theatre: Theatre,
 ) -> None:
@@ -106,6 +121,9 @@ def test_hold_frame_lets_it_go_after_a_while(theatre: Theatre) -> None:
         ("late-request", ["detached"], ["frame late"]),
         ("silence-link", ["silent True", "frame release"], ["silent False"]),
         ("refuse-link", ["refused True", "frame drop"], ["refused False"]),
+        ("restart-database", ["postgres stop", "frame drop"], ["postgres start", "whole"]),
+        ("registry-error", ["registry answers 503", f"frame {Refuse(503)}"], ["registry is well"]),
+        ("registry-mistake", ["registry mistakes", "frame release"], ["registry is well"]),
         ("slow-link", ["slow 0.2 65536", "frame release"], ["slow 0 0"]),
     ],
 )  # fmt: skip
@@ -132,7 +150,8 @@ def test_refuse_request_answers_with_what_was_asked_for_or_with_the_usual(
 @pytest.mark.parametrize("api", USUAL)
 def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
     phase: Phase = "after" if api in ONLY_AFTER else "before"
-    check(Moment("app-0", role_of(api), api, 1, phase), Refuse(USUAL[api]))
+    role = "database" if api.isupper() else role_of(api)
+    check(Moment("app-0", role, api, 1, phase), Refuse(USUAL[api]))
 
 
 @pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame"])

@@ -1,6 +1,7 @@
 """Law 3: every row of a shelf is a file of its own, and every file is a row."""
 
 import json
+import re
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -14,6 +15,7 @@ from stream_contracts.schema.explain import explanations
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 HARNESS = Path(__file__).parents[2] / "harness/stream_contracts"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_every_anomaly_is_a_file_and_every_file_an_anomaly():
@@ -68,3 +70,16 @@ def _corpus(form: str) -> dict[str, set[str]]:
 
 
 PARTS = {"case", "near_miss"}
+
+
+def test_every_fault_is_in_the_documents() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \|", (DOCS / "faults.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(FAULTS)
+
+
+def test_what_lies_beyond_is_marked_in_the_documents_and_never_part_of_a_sweep() -> None:
+    text = (DOCS / "faults.md").read_text("utf-8")
+    for name, fault in FAULTS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert (f"*Beyond: {fault.beyond}*" in row) is bool(fault.beyond)
+        assert row.endswith("| never |") is bool(fault.beyond)

@@ -171,6 +171,20 @@ def test_a_missing_effect_is_waited_for_longer() -> None:
     assert looks.rests_after(60) == pytest.approx(rest.QUIET_MISSING_S, abs=0.2)
 
 
+def test_a_member_of_a_group_may_be_about_to_commit() -> None:
+    looks = Looks()
+    looks.lane.groups.add("g")
+    assert looks.rests_after(60) == pytest.approx(rest.QUIET_GROUP_S, abs=0.2)
+    looks = Looks()
+    looks.lane.groups.add("g")
+    looks.complete = False
+    assert looks.rests_after(60) is None
+    looks = Looks()
+    looks.lane.groups.add("g")
+    looks.complete = True
+    assert looks.rests_after(60) == pytest.approx(rest.QUIET_S, abs=0.2)
+
+
 def test_asking_whether_all_is_accounted_for_does_not_disturb_the_silence() -> None:
     looks = Looks()
     looks.sinks, looks.complete = (3, False), False

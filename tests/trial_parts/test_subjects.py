@@ -108,3 +108,13 @@ def test_a_registry_that_refuses_is_an_error_of_ours(registry: str, contract: Co
     (contract.folder / "order.avsc").write_text('{"type": "record"}')
     with pytest.raises(HarnessError, match=r"did not take .*order.avsc: HTTP 422"):
         subjects(contract, registry, "run.6", contexts=True).register()
+
+
+def test_ids_are_resolved_where_the_registry_answers_for_them(registry: str, contract: Contract) -> None:
+    arena = subjects(contract, registry, "run.7", contexts=True)
+    ids = arena.register()
+    body = {"schema": '"long"'}
+    new = ask("POST", f"{arena.url}/subjects/new/versions", body)[1]["id"]
+    told = arena.resolved(ids, {new, 4711, ids["money", (contract.folder / "money.avsc").read_text()]})
+    assert {each.id for each in told} == {*ids.values(), new}
+    assert "money" in {each.subject for each in told}

@@ -5,12 +5,15 @@ The server is no broker and imitates none: what the tap does with a real one is 
 
 from __future__ import annotations
 
+import gc
+import os
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 
 from kio.schema.add_partitions_to_txn.v3.request import AddPartitionsToTxnRequest
 from kio.schema.add_partitions_to_txn.v3.response import (
@@ -27,6 +30,7 @@ from kio.schema.produce.v9.request import ProduceRequest
 from kio.schema.types import GroupId, ProducerId, TopicName, TransactionalId
 from kio.static.primitive import i16, i32, i32Timedelta
 
+from stream_contracts.wire.kafka import FETCH
 from tests.wire.drawing import answer_frame, request_frame
 
 PATIENCE_S = 10.0
@@ -175,6 +179,23 @@ def add_partitions_answer(frame: bytes, error: ErrorCode) -> bytes:
     topic = AddPartitionsToTxnTopicResult(name=TopicName("out"), results_by_partition=(partition,))
     body = AddPartitionsToTxnResponse(throttle_time=ZERO, results_by_topic_v3_and_below=(topic,))
     return framed(answer_frame(body, int.from_bytes(frame[4:8], "big", signed=True)))
+
+
+def fetch(number: int) -> bytes:
+    """A Fetch request, version 11: only its header is read."""
+    return struct.pack(">hhih", FETCH, 11, number, -1)
+
+
+def fetch_answer(frame: bytes, size: int) -> bytes:
+    """An answer with one partition that is full of so many bytes."""
+    part = struct.pack(">iih1siihqqqiii", 0, 1, 1, b"t", 1, 0, 0, 9, 9, 0, 0, -1, size)
+    return framed(frame[4:8] + struct.pack(">ih", 0, 0) + part + bytes(size))
+
+
+def rss_mb() -> float:
+    """What this process has in memory now."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class Pipe:

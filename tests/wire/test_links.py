@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
@@ -20,16 +18,20 @@ from tests.waiting import until
 from tests.wire.conftest import Serve
 from tests.wire.peers import (
     PATIENCE_S,
+    Pipe,
     Server,
     connected,
     echo,
     end_txn,
     end_txn_answer,
     ended,
+    fetch,
+    fetch_answer,
     frame_from,
     framed,
     heartbeat,
     received,
+    rss_mb,
 )
 
 
@@ -183,6 +185,18 @@ def test_a_broker_met_later_is_in_the_same_condition(tap: Tap, serve: Serve, onl
     assert first.heard == []
 
 
+@pytest.mark.parametrize("name", ["refuse", "blackhole"])
+def test_the_last_word_counts_for_who_comes_later(tap: Tap, serve: Serve, name: str) -> None:
+    _, lane = serve(echo)
+    later = Server(echo)
+    for only, on in ((None, True), ("kafka", True), (None, False)):
+        getattr(lane, name)(on, only=only)
+    with connected("{}:{}".format(*tap._call(_asked(lane, later.address)))) as sock:
+        sock.sendall(framed(heartbeat(1)))
+        assert frame_from(sock)
+    later.close()
+
+
 async def _asked(lane: Lane, address: tuple[str, int]) -> tuple[str, int]:
     return lane.door(address)
 
@@ -223,8 +237,7 @@ def test_a_narrow_link_carries_so_much_and_no_more(serve: Serve) -> None:
 def test_a_slow_link_piles_up_no_more_than_its_bound(serve: Serve) -> None:
     server, lane = serve(lambda frame: framed(frame[4:8] + bytes(1_000_000)))
     lane.slow(bytes_per_s=1_000)
-    gc.collect()
-    before = _rss_mb()
+    before = rss_mb()
     with connected(lane.bootstrap) as sock:
         lane.slow(latency_s=3_600)
         lane.slow(latency_s=0.01, bytes_per_s=1_000)
@@ -239,14 +252,43 @@ def test_a_slow_link_piles_up_no_more_than_its_bound(serve: Serve) -> None:
         except TimeoutError:
             pass
         assert sent < 24_000_000
-        assert _rss_mb() - before < 24
+        assert rss_mb() - before < 24
         lane.cut()
     assert lane.failure is None
     assert server.heard is not None
 
 
-def _rss_mb() -> float:
-    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+@pytest.mark.parametrize("condition", ["blackhole", "slow"])
+def test_a_link_may_go_bad_in_the_middle_of_a_large_answer(tap: Tap, condition: str) -> None:
+    far = Pipe()
+    lane = tap.open_lane("app", [far.address], lambda _: None, time.monotonic, threading.Event())
+    answer = fetch_answer(fetch(1), 1_500_000)
+    with connected(lane.bootstrap) as sock:
+        sock.sendall(framed(fetch(1)))
+        assert far.receive(len(framed(fetch(1))))
+        far.send(answer[:500_000])
+        assert received(sock, 500_000) == answer[:500_000]
+        lane.blackhole(True) if condition == "blackhole" else lane.slow(bytes_per_s=500)
+        sender = threading.Thread(target=far.send, args=(answer[500_000:],))
+        sender.start()
+        time.sleep(0.3)
+        sock.settimeout(0.1)
+        came, until_s = 0, time.monotonic() + 0.5
+        with suppress(TimeoutError):
+            while time.monotonic() < until_s:
+                came += len(sock.recv(100_000))
+        assert came <= RELAYED + (0 if condition == "blackhole" else 1_000)
+        sock.settimeout(PATIENCE_S)
+        lane.blackhole(False)
+        lane.slow()
+        assert received(sock, len(answer) - 500_000 - came) == answer[500_000 + came :]
+        sender.join(PATIENCE_S)
+    far.close()
+    assert lane.failure is None
+
+
+RELAYED = 512 * 1024
+"""What was being received when the link went bad passes: the tap sees it only then."""
 
 
 def test_a_frame_is_held_in_a_bad_link_as_well(serve: Serve) -> None:

@@ -29,7 +29,7 @@ from stream_contracts.wire.postgres import made, query
 from stream_contracts.wire.refusals import Refuse
 from stream_contracts.wire.tap import Tap
 from tests.waiting import until
-from tests.wire.peers import PATIENCE_S, ended, received
+from tests.wire.peers import PATIENCE_S, ended, received, rss_mb
 
 
 @dataclass
@@ -361,6 +361,17 @@ def test_a_cancel_request_reaches_the_session_that_it_names(world: World, lane: 
         assert not thread.is_alive()
         assert errors == []
         assert client.run(query("select 1")) == "TDCZ"
+
+
+def test_a_client_that_does_not_read_slows_the_server_down(world: World, lane: Lane) -> None:
+    before = rss_mb()
+    with raw(world, lane) as client:
+        client.sock.sendall(query("select repeat('x', 1000) from generate_series(1, 200000)"))
+        assert received(client.sock, 5)[:1] == b"T"
+        time.sleep(1.5)  # by now the server would have sent all of its 200 MB
+        assert rss_mb() - before < 24
+        waits = "select count(*) from pg_stat_activity where wait_event = 'ClientWrite'"
+        assert until(lambda: world.told(waits) == [[1]])
 
 
 def test_several_connections_are_one_count(world: World, lane: Lane) -> None:

@@ -8,6 +8,7 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,11 +33,14 @@ from tests.wire.peers import (
     end_txn,
     end_txn_answer,
     ended,
+    fetch,
+    fetch_answer,
     frame_from,
     framed,
     heartbeat,
     produce,
     received,
+    rss_mb,
 )
 
 END_TXN = Moment("app", "producer", "EndTxn", 1, "before")
@@ -72,11 +76,6 @@ def test_both_directions_pass_byte_for_byte_however_they_are_cut(serve: Serve, s
     assert lane.failure is None
 
 
-def rss_mb() -> float:
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def stuffed(sock: socket.socket, frame: bytes, most: int) -> int:
     """Send until the other side takes no more for half a second, or ``most`` bytes: what it took."""
     sock.settimeout(0.5)
@@ -101,24 +100,25 @@ def test_a_server_that_does_not_read_slows_the_client_down(serve: Serve) -> None
         assert rss_mb() - before < KERNEL_MB
 
 
-def test_a_client_that_does_not_read_slows_the_server_down(serve: Serve) -> None:
+@pytest.mark.parametrize("ask", [heartbeat, fetch])
+def test_a_client_that_does_not_read_slows_the_server_down(serve: Serve, ask: Callable[[int], bytes]) -> None:
     sent: list[int] = []
 
     def reply(frame: bytes) -> bytes:
         sent.append(1_000_000)
-        return framed(frame[4:8] + bytes(1_000_000))
+        return fetch_answer(frame, 999_940) if ask is fetch else framed(frame[4:8] + bytes(1_000_000))
 
     _, lane = serve(reply)
     before = rss_mb()
     with connected(lane.bootstrap) as sock:
-        sock.sendall(b"".join(framed(heartbeat(number)) for number in range(200)))
+        sock.sendall(b"".join(framed(ask(number)) for number in range(200)))
         seen = -1
         while seen != len(sent):  # until half a second brings nothing more
             seen = len(sent)
             time.sleep(0.5)
         assert sum(sent) < KERNEL_MB * 1e6
         assert rss_mb() - before < KERNEL_MB
-        assert [len(frame_from(sock)) for _ in range(200)] == [1_000_004] * 200
+        assert len({len(frame_from(sock)) for _ in range(200)}) == 1
 
 
 @pytest.mark.parametrize(

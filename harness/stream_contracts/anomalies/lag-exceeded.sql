@@ -7,9 +7,10 @@ with steps as (
     select c."group", s.topic, s.partition, s.at, s."offset" + 1 as produced, null as committed
     from sends s
     join (select distinct "group", topic, partition from commits) c using (topic, partition)
-    where s.outcome = 'ok'
+    where s.outcome = 'ok' and (select lag_max from promise) is not null
     union all
-    select "group", topic, partition, "at", null, "offset" from commits where fate is distinct from 'aborted'
+    select "group", topic, partition, "at", null, "offset" from commits
+    where fate is distinct from 'aborted' and (select lag_max from promise) is not null
 ),
 first_sent as (select topic, partition, min("offset") as "offset" from sends group by all),
 lags as (
@@ -28,7 +29,6 @@ spans as (
             partition by l."group", l.topic, l.partition order by l.at rows between current row and unbounded following
         ) as back_at
     from lags l, promise p
-    where p.lag_max is not null
 ),
 ended as (select greatest((select max("at") from sends), (select max("at") from commits), (select max("at") from notes)) as "at")
 select
@@ -39,7 +39,6 @@ select
     round(coalesce(s.back_at, any_value(e.at)) - min(s.at), 1) as behind_s,
     min(s.at) as "at"
 from spans s, ended e
-where s.lag > s.lag_max
 group by s."group", s.topic, s.partition, s.back_at
 having coalesce(s.back_at, any_value(e.at)) - min(s.at) > any_value(s.lag_within)
 order by partition, "at"

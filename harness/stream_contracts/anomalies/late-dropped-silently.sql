@@ -10,7 +10,7 @@ with timed as (
         - time as late_s
     from sends where outcome = 'ok' and time is not null and kind is null
 ),
-answered as (select distinct event_id from visible where event_id is not null),
+answered as (select distinct event_id from visible where event_id in (select event_id from timed)),
 -- A pipeline that leaves out events which are in time (a filter) does not show by a missing effect what it dropped.
 answers_all as (
     select count(*) > 0 and bool_and(a.event_id is not null) as yes

@@ -10,7 +10,11 @@ from sends s
 where s.kind = 'poison' and s.outcome = 'ok'
 and not exists (select 1 from visible v where v.event_id = s.event_id)
 and (
-    exists (select 1 from passed p where p.event_id = s.event_id)
+    exists (
+        select 1 from commits c
+        where c.topic = s.topic and c.partition = s.partition and c."offset" > s."offset"
+        and c.fate is distinct from 'aborted'
+    )
     or exists (
         select 1 from sends l join visible v on v.event_id = l.event_id
         where l.topic = s.topic and l.partition = s.partition and l."offset" > s."offset"

@@ -3,31 +3,44 @@
 -- why: whoever reads the key ends up with the older of two values
 -- remedy: keep one worker per key, send with idempotence on (or one request in flight), and do not retry behind a later event
 -- says: {place} is the effect of event {event_id} (key {key}, at {source}) and stands behind {later_place}, that of the later event {later_event}
-with first_effects as (
-    -- The second effect of an event is told by duplicate-effect: a replay repeats the order, it does not break it.
-    select
-        v.topic, v.partition, v."offset", v.place, v.at, s.event_id, s.key,
-        s.topic as source_topic, s.partition as source_partition, s."offset" as source_offset
-    from visible v
-    join sends s on s.event_id = v.event_id and s.outcome = 'ok'
-    where v.kind = 'topic' and s.key is not null
-    qualify row_number() over (partition by v.topic, v.partition, v.event_id order by v."offset") = 1
+with events as (
+    select event_id, "offset", hash(topic, partition, key) as line
+    from sends where outcome = 'ok' and key is not null
 ),
 placed as (
     select
-        *,
-        max(source_offset) over earlier as newest,
-        arg_max(event_id, source_offset) over earlier as later_event,
-        arg_max(place, source_offset) over earlier as later_place
-    from first_effects
-    window earlier as (
-        partition by topic, partition, source_topic, source_partition, key
-        order by "offset" rows between unbounded preceding and 1 preceding
+        v.topic, v.partition, v."offset", v.event_id, s."offset" as source_offset,
+        max(s."offset") over (
+            partition by hash(v.topic, v.partition, s.line)
+            order by v."offset" rows between unbounded preceding and 1 preceding
+        ) as newest
+    from visible v
+    join events s on s.event_id = v.event_id
+    where v.kind = 'topic'
+),
+behind as materialized (select * from placed where source_offset < newest),
+-- From here on there is little or nothing to look at, and the rest is only asked for where there is.
+outputs as (select * from visible where (topic, partition) in (select (topic, partition) from behind)),
+inputs as (select * from sends where outcome = 'ok' and (select count(*) > 0 from behind)),
+-- The second effect of an event is told by duplicate-effect: a replay repeats the order, it does not break it.
+firsts as (
+    select b.*, s.key, s.topic as source_topic, s.partition as source_partition
+    from behind b join inputs s on s.event_id = b.event_id
+    where not exists (
+        select 1 from outputs v
+        where v.event_id = b.event_id and v.topic = b.topic and v.partition = b.partition and v."offset" < b."offset"
     )
 )
 select
-    event_id, key, place, later_event, later_place, "at",
-    source_topic || '-' || source_partition || '@' || source_offset as source
-from placed
-where source_offset < newest
-order by topic, partition, "offset"
+    f.event_id, f.key, min(a.at) as "at",
+    f.topic || '-' || f.partition || '@' || f."offset" as place,
+    f.source_topic || '-' || f.source_partition || '@' || f.source_offset as source,
+    l.event_id as later_event,
+    min(v.place) as later_place
+from firsts f
+join inputs l on l.topic = f.source_topic and l.partition = f.source_partition and l."offset" = f.newest
+join outputs v
+    on v.event_id = l.event_id and v.topic = f.topic and v.partition = f.partition and v."offset" < f."offset"
+join outputs a on a.topic = f.topic and a.partition = f.partition and a."offset" = f."offset"
+group by f.event_id, f.key, f.topic, f.partition, f."offset", source, later_event
+order by f.topic, f.partition, f."offset"

@@ -13,19 +13,18 @@ there as (
     from wanted w
     anti join missing m
         on m.event_id = w.event_id and m.topic = w.topic and m.digest = w.digest and m.nth = w.nth
-    where w.event_id is not null
+    where w.event_id in (select event_id from partly)
     group by w.event_id
 ),
 -- Only who promised it has to write in one transaction: what is whole at the end may still have been seen in part.
 written as (
     select event_id, topic, fate, producer_id, epoch, kind, any_value(key) as key
-    from effects where kind = 'topic' and event_id is not null
+    from effects where (select atomic from promise) and kind = 'topic' and event_id is not null
     group by all
 ),
 apart as (
     select e.event_id, any_value(e.key) as key, string_agg(distinct e.topic, ', ' order by e.topic) as topics
-    from written e, promise p
-    where p.atomic
+    from written e
     group by e.event_id
     having count(distinct e.topic) > 1 and (
         bool_or(e.fate = 'plain')

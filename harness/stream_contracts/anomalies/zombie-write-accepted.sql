@@ -3,13 +3,17 @@
 -- why: the successor had taken over the same input: what both write is there twice, or out of order
 -- remedy: one transactional id for the same input, always through initTransactions, with the consumer's group metadata
 -- says: {what}, although epoch {newest} of it was already there (producer id {producer_id}, epoch {epoch})
-with logged as (
+with renewed as (
+    select topic, partition, producer_id from records
+    group by all having min(epoch) < max(epoch)
+),
+logged as (
     select
         *,
         max(epoch) over (
             partition by topic, partition, producer_id order by "offset" rows between unbounded preceding and 1 preceding
         ) as newest
-    from records where producer_id >= 0
+    from records semi join renewed using (topic, partition, producer_id)
 ),
 asked as (
     select

@@ -23,7 +23,10 @@ from stream_contracts.faults.pause_app import PauseApp
 from stream_contracts.faults.pause_broker import PauseBroker
 from stream_contracts.faults.refuse_link import RefuseLink
 from stream_contracts.faults.refuse_request import RefuseRequest
+from stream_contracts.faults.registry_error import RegistryError
+from stream_contracts.faults.registry_mistake import RegistryMistake
 from stream_contracts.faults.restart_broker import RestartBroker
+from stream_contracts.faults.restart_database import RestartDatabase
 from stream_contracts.faults.silence_link import SilenceLink
 from stream_contracts.faults.slow_link import SlowLink
 from stream_contracts.faults.stop_app import StopApp
@@ -48,6 +51,9 @@ FAULTS: Mapping[str, Fault] = {
     "pause-broker": PauseBroker(),
     "refuse-request": RefuseRequest(),
     "restart-broker": RestartBroker(),
+    "restart-database": RestartDatabase(),
+    "registry-error": RegistryError(),
+    "registry-mistake": RegistryMistake(),
 }
 """Name -> fault, as plans and reports call it."""
 

@@ -93,6 +93,12 @@ class Scene(Protocol):
     def slow(self, latency_s: float, bytes_per_s: float) -> None:
         """Slow the victim's connections down; zeros are back to normal."""
 
+    def registry_answers(self, status: int) -> Callable[[], None]:
+        """From now on the registry answers the victim with this status; what is returned takes it back."""
+
+    def registry_mistakes(self) -> Callable[[], None] | None:
+        """From now on the registry takes the newest of the contract's schema ids for the oldest; None with one id only."""
+
     def accounted(self) -> bool:
         """Whether all input is behind a committed offset."""
 

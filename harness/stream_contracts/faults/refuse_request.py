@@ -20,8 +20,14 @@ USUAL = {
     "SyncGroup": "rebalance_in_progress",
     "Produce": "not_enough_replicas",
     "Fetch": "not_leader_or_follower",
+    "COMMIT": "40001",
+    "INSERT": "40001",
+    "UPDATE": "40001",
+    "DELETE": "40001",
 }
-"""API -> the error that is met most: a coordinator that has moved, a leader without its followers, a rebalance."""
+"""API -> the error that is met most: a coordinator that has moved, a leader without its followers, a rebalance; in a
+database, that the transaction cannot be serialized with another (SQLSTATE 40001).
+"""
 
 
 @dataclass(frozen=True, slots=True)

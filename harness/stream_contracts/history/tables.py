@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, get_type_hints
 import duckdb
 
 from stream_contracts.errors import HarnessError
+from stream_contracts.history import columnar
 from stream_contracts.history.journal import read
 from stream_contracts.history.model import TABLES, Row
 from stream_contracts.history.views import COUNTED, DIFFERENCES, MADE, PASSED, VISIBLE
@@ -67,26 +69,52 @@ def _only_last(history: duckdb.DuckDBPyConnection) -> bool | None:
 
 
 def load(journal: Path) -> duckdb.DuckDBPyConnection:
-    """Open a journal as tables in memory; the caller closes the connection.
+    """Open a journal as tables in memory, or a folder of Parquet files (`columnar`); the caller closes the connection.
 
     Raises `HarnessError`, with the line where it can be told, for a file that is no journal. As in `journal.read`, a
     torn last line ends the history and is no error.
     """
-    history = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY})
+    history = _connected()
     try:
-        with _whole_lines(journal) as whole:
-            _fill(history, whole)
+        _opened(history, journal)
+        promised(history, {}, "records")
         # From here on questions are asked, some of them by the contract: none of them may look at a file.
         history.execute("set enable_external_access = false; set lock_configuration = true")
     except duckdb.Error as error:
         history.close()
-        for _ in read(journal):
-            pass  # it names the line, if there is one
         raise HarnessError(f"{journal}: not a history: {error}") from error
     except BaseException:
         history.close()
         raise
     return history
+
+
+def keep(journal: Path, folder: Path) -> list[Path]:
+    """Write a journal again as Parquet files in ``folder``, which `load` opens many times faster; the files.
+
+    Raises `HarnessError` as `load` does.
+    """
+    with _connected() as history:
+        _opened(history, journal)
+        return columnar.keep(history, TABLES, folder)
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    spill = f"{tempfile.gettempdir()}/stream-contracts-{os.getpid()}.spill"
+    return duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spill})
+
+
+def _opened(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
+    if journal.is_dir():
+        columnar.attach(history, {name: _columns(row) for name, row in TABLES.items()}, journal)
+        return
+    try:
+        with _whole_lines(journal) as whole:
+            _fill(history, whole)
+    except duckdb.Error:
+        for _ in read(journal):
+            pass  # it names the line, if there is one
+        raise
 
 
 @contextmanager
@@ -127,7 +155,6 @@ def _fill(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
         if history.execute(f"select 1 from {name} where {holes} limit 1").fetchone() is not None:
             raise duckdb.DataError(f"a row of {name} lacks one of {', '.join(required)}")
     history.execute("drop table lines")
-    promised(history, {}, "records")
 
 
 def _columns(row: type[Row]) -> dict[str, str]:

@@ -77,7 +77,7 @@ def _distinct(values: list[Any], n: int) -> list[Any]:
 
 def _calm(tries: Any, values: list[Any], read: tuple[Located, ...], skip: int) -> list[Any]:
     """A value that the reader does not mind, if there is one: so that only one part breaks at a time."""
-    calm = [value for value in values if tries.fits(read, value)] or values
+    calm = list(islice((value for value in values if tries.fits(read, value)), skip + 1)) or values
     return [calm[skip % len(calm)]] if calm else []
 
 

@@ -78,7 +78,7 @@ def _descriptors(source: Source) -> list[FileDescriptorProto]:
     """The files of a schema, dependencies first, the schema itself last."""
     _bounded(source)
     given = descriptor_in(source.text)
-    if given is None and not source.references and not _BESIDE.search(source.text) and hasattr(os, "memfd_create"):
+    if given is None and not source.references and not _BESIDE.search(source.text) and _memory_is_there():
         return _in_memory(source)
     with tempfile.TemporaryDirectory(prefix="stream-contracts-") as folder:
         root = Path(folder)
@@ -157,6 +157,16 @@ def _in_memory(source: Source) -> list[FileDescriptorProto]:
         return list(FileDescriptorSet.FromString(out.read()).file)
 
 
+@cache
+def _memory_is_there() -> bool:
+    """Files without a disk that have a path: Linux has them, unless a sandbox takes them or /proc away."""
+    try:
+        with _memory() as file:
+            return Path(_path(file)).exists()
+    except (AttributeError, OSError):
+        return False
+
+
 def _memory() -> IO[bytes]:
     return os.fdopen(os.memfd_create("stream-contracts"), "w+b")
 
@@ -176,7 +186,7 @@ def _run(options: list[str], names: list[str], called: str, shown: tuple[str, st
     # Importing grpc_tools costs 30 ms; whoever asks for the registry's verdict alone does not pay for it.
     from grpc_tools import protoc
 
-    with _memory() if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as said:
+    with _memory() if _memory_is_there() else tempfile.TemporaryFile() as said:
         with _stderr_into(said):
             status = protoc.main(["protoc", *options, f"-I{_google_includes()}", "--include_imports", *names])
         said.seek(0)

@@ -71,7 +71,7 @@ class Act:
 
     def cut(self) -> None:
         """Reset every connection of the victim."""
-        self._victim.lane.cut()
+        self._victim.lane.cut(only=self._only)
 
     def blackhole(self, *, on: bool) -> None:
         """Let nothing pass between the victim and its servers, or everything again."""
@@ -84,6 +84,15 @@ class Act:
     def slow(self, latency_s: float, bytes_per_s: float) -> None:
         """Slow the victim's connections down; zeros are back to normal."""
         self._victim.lane.slow(latency_s, bytes_per_s, only=self._only)
+
+    def registry_answers(self, status: int) -> Callable[[], None]:
+        """From now on the registry answers the victim with this status, until it is taken back."""
+        return self._victim.lane.http_answer("* *", status, '{"error_code": 50001, "message": "out of order"}').heal
+
+    def registry_mistakes(self) -> Callable[[], None] | None:
+        """From now on the registry takes the newest of the contract's schema ids for the oldest."""
+        ids = sorted(set(self._case.arena.ids.values()))
+        return self._victim.lane.http_wrong_id(ids[-1], ids[0]).heal if len(ids) > 1 else None
 
     @property
     def _only(self) -> str | None:
@@ -124,17 +133,21 @@ class Act:
 
     def service(self, name: str, *, can: type[C]) -> C:
         """A service of the stack as something that can do that."""
-        return self._case.arena.stack.service(name, can=can)
+        return self._case.arena.stack_of(name).service(name, can=can)
 
     def alive(self, service: str) -> bool:
         """Whether a service of the stack runs."""
-        return self._case.arena.stack.service(service).alive
+        return self._case.arena.stack_of(service).service(service).alive
 
     def whole(self) -> None:
         """Wait until the stack is as good as new."""
-        self._case.arena.cluster.forget()
-        self._case.arena.stack.await_ready()
-        await_in_sync(self._case.arena.stack)
+        arena = self._case.arena
+        arena.cluster.forget()
+        for stack in arena.stacks:
+            stack.await_ready()
+        await_in_sync(arena.stack)
+        if arena.database is not None:
+            arena.database.again()
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from stream_contracts.trial.subjects import Subjects
 from stream_contracts.wire.kafka import Address
 from stream_contracts.wire.tap import Tap
 from stream_contracts.workload.events import Event
+from stream_contracts.workload.writers import Ids
 
 
 class Input(NamedTuple):
@@ -27,14 +28,16 @@ class Input(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """Where one trial at a time is run. ``prefix`` begins every name on the cluster; ``draw`` is cheap to repeat.
+    """Where one trial at a time is run. ``stack`` has the brokers, ``stacks`` are all that run.
 
-    ``database`` and ``subjects`` are there where the contract needs a database or a registry.
+    ``prefix`` begins every name on the cluster; ``draw`` is cheap to repeat. ``database`` and ``subjects`` are there where
+    the contract needs a database or a registry, which gave the ``ids``.
     """
 
     contract: Contract
     pipeline_name: str
     stack: Stack
+    stacks: tuple[Stack, ...]
     brokers: tuple[Address, ...]
     run_id: str
     prefix: str
@@ -45,6 +48,11 @@ class Arena:
     draw: Callable[[int], Input]
     database: Database | None = None
     subjects: Subjects | None = None
+    ids: Ids = field(default_factory=dict)
+
+    def stack_of(self, service: str) -> Stack:
+        """The stack in which a service runs; that of the brokers where none has one of that name."""
+        return next((stack for stack in self.stacks if service in stack.services), self.stack)
 
     @property
     def pipeline(self) -> Pipeline:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import KICKED, Expected, Note
+from stream_contracts.history.model import KICKED, Expected, Note, Record
 from stream_contracts.pipelines import PIPELINES
 from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.arena import Arena
@@ -200,6 +200,9 @@ class Case:
         """What the outputs hold now; it goes into the journal too."""
         found = self._found(causes)
         self.journal.add(*found)
+        if self.arena.subjects is not None:
+            named = {each.schema_id for each in found if isinstance(each, Record) and each.schema_id is not None}
+            self.journal.add(*self.arena.subjects.resolved(self.arena.ids, named))
         return found
 
     def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:

@@ -83,6 +83,12 @@ class Database:
         self._problems: tuple[type[Exception], ...] = (
             pg8000.native.DatabaseError, pg8000.native.InterfaceError, OSError,
         )  # fmt: skip
+        self._connect()
+
+    def _connect(self) -> None:
+        import pg8000.native
+
+        parts = self._parts
         try:
             self._connection = pg8000.native.Connection(
                 unquote(parts.username or ""),
@@ -96,6 +102,11 @@ class Database:
         except self._problems as error:
             raise HarnessError(f"PostgreSQL at {self.address[0]}:{self.address[1]}: {error}") from error
         self._run(f"set lock_timeout = '{LOCK_S:g}s'")
+
+    def again(self) -> None:
+        """Connect anew: the server was started again, and the former connection ended with it."""
+        self.close()
+        self._connect()
 
     def close(self) -> None:
         """Close the connection."""

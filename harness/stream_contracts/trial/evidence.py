@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.history.model import Expected, Record, Send
+from stream_contracts.schema.framing import FramingError, unframe
 from stream_contracts.trial import rows
 from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.feed import EVENT_HEADER, shown
 from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.normal import digester
+from stream_contracts.trial.normal import digester, windower
 from stream_contracts.trial.rows import Effect
 
 _MOST_DIGITS = 18
@@ -28,7 +29,9 @@ def records(
     """
     found = []
     for topic in pipeline.topics_written:
-        digest = digester(contract, pipeline, topic)
+        digest, window = digester(contract, pipeline, topic), windower(contract, pipeline, topic)
+        schema = contract.topics[topic].value
+        framed = schema is not None and schema.framing == "confluent"
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
@@ -38,6 +41,7 @@ def records(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
                         entry.producer_id, entry.epoch, entry.fate, op=None if entry.value is not None else "delete",
+                        window=window(entry.value), schema_id=_schema_id(entry.value) if framed else None,
                     )
                 )  # fmt: skip
     return found
@@ -87,6 +91,13 @@ def _by_order(effects: Sequence[Record], sends: Sequence[Send]) -> dict[tuple[st
         if len(written) == len(events[key]) and len(sources[key]) == 1
         for record, event in zip(written, events[key], strict=True)
     }
+
+
+def _schema_id(value: bytes | None) -> int | None:
+    try:
+        return None if value is None else unframe(value).schema_id
+    except FramingError:
+        return None
 
 
 def _event_of(entry: Entry) -> int | None:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
-from stream_contracts.findings import Finding, Judgement, Reason, Verdict
+from stream_contracts.findings import Judgement, Reason, Verdict
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.programme import Step, kills, programme
@@ -101,6 +101,14 @@ class _Sweep:
             return Judgement.unknown(
                 Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
             )
+        if self._runner.modelled:
+            judged = self._runner.judged(first)
+            if judged.verdict is not Verdict.PASS:
+                self.proof.struck_at, self.proof.folder = (
+                    "no fault: the outputs are not those of the model",
+                    first.folder,
+                )
+                return judged
         return None
 
     def recorded(self) -> Judgement | None:
@@ -147,7 +155,7 @@ class _Sweep:
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
-        warnings: dict[str, Finding] = {}
+        warnings = {finding.rule: finding for finding in self._runner.advice}
         for outcome in self._crew.run(steps, self._tried, alone=_alone):
             if outcome.judgement.verdict is Verdict.FAIL:
                 failed.append(outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import islice
 
 from stream_contracts.wire.moment import PHASES, Moment, urgency
@@ -17,7 +18,10 @@ LATER_S = 0.2
 
 _WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
 
-BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
+Where = tuple[str, str] | tuple[str, str, str]
+"""A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
+
+BESIDES: Mapping[str, tuple[Where, ...]] = {
     # a zombie: frozen with a request in its hands, or before it heard the answer
     "pause-app": (*((api, phase) for api in _WRITES for phase in PHASES), ("Fetch", "after")),
     # the answer, or the request, is lost, and the process lives to do something about it
@@ -26,16 +30,25 @@ BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "join-app": (
         ("Fetch", "after"),
         ("EndTxn", "before"),
-        ("OffsetCommit", "before"),
-        ("Produce", "after"),
+        ("COMMIT", "before"),
+        ("OffsetCommit", "before", "die"),
+        ("Produce", "after", "die"),
+    ),
+    # a deployment, and one while the sink is away
+    "stop-app": (
+        ("Fetch", "after"),
+        ("COMMIT", "before", "database"),
+        ("Produce", "before", "kafka"),
+        ("Produce", "before"),
+        ("EndTxn", "before"),
         ("COMMIT", "before"),
     ),
-    # a deployment
-    "stop-app": (("Fetch", "after"), ("Produce", "before"), ("EndTxn", "before"), ("COMMIT", "before")),
     # late, and still in time
     "hold-frame": (("EndTxn", "before"), ("OffsetCommit", "before"), ("Produce", "after"), ("COMMIT", "after")),
-    # a coordinator that has moved, a leader without its followers: whatever a client has to ask again for
+    # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
     "refuse-request": (
+        ("COMMIT", "before"),
+        ("INSERT", "before"),
         ("EndTxn", "before"),
         ("Produce", "before"),
         ("OffsetCommit", "before"),
@@ -44,17 +57,19 @@ BESIDES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     # a second deployment with the same transactional id
     "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
+    # an outage of the registry
+    "registry-error": (("GET *", "before"), ("POST *", "before")),
 }
-"""Fault -> the classes (API, phase) at which a sweep tries it beside kill-app, the most telling first."""
-OF_BROKERS: Mapping[str, tuple[tuple[str, str], ...]] = {
+"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first."""
+OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
     "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
     "kill-ahead": (("Produce", "before"),),
     "pause-broker": (("Produce", "before"),),
 }
 """The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
 ENOUGH_BROKERS = 3
-ALSO_LATER = frozenset({"kill-app", "pause-app"})
-"""Faults that are tried a little after the moment, too."""
+ALSO_LATER = frozenset({"pause-app"})
+"""Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,7 @@ def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False,
         if number % 2 == 0:
             yield from islice(others, 1)
     yield from others
-    random = (Step((plan,)) for plan in drawn(base, places(base, seen)))
+    random = (Step((plan,)) for plan in drawn(base, places(seen)))
     for pair in pairs(base, killed):
         yield pair
         yield from islice(random, 1)
@@ -104,25 +119,29 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
-def besides(
-    base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[tuple[str, str], ...]] = BESIDES
-) -> Iterator[Step]:
+def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where, ...]] = BESIDES) -> Iterator[Step]:
     """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them."""
-    by_class = _classes(seen)
-    rows: list[list[Step]] = []
-    for fault, where in faults.items():
-        row = []
-        for api, phase in where:
-            members = [moment for key, found in by_class.items() if key[2:] == (api, phase) for moment in found]
-            if members:
-                row.append(_anywhere(base, fault, members))
-                if fault in ALSO_LATER:
-                    row.append(_anywhere(base, fault, members, LATER_S))
-        rows.append(row)
-    kill = [_anywhere(base, "kill-app", found, LATER_S) for key, found in by_class.items() if key[2] in _WRITES]
-    rows.insert(1, kill)
+    rows = [list(_row(base, fault, where, seen)) for fault, where in faults.items()]
+    later = [("kill-app", (api, phase)) for api in _WRITES for phase in PHASES]
+    rows.insert(1, [step for fault, at in later for step in _row(base, fault, (at,), seen, LATER_S)])
     for turn in range(max(map(len, rows), default=0)):
         yield from (row[turn] for row in rows if turn < len(row))
+
+
+def _row(
+    base: Plan, fault: str, where: Sequence[Where], seen: Sequence[Moment], delay_s: float = 0.0
+) -> Iterator[Step]:
+    """A step for each class that was seen; for some faults also a little later."""
+    for at in where:
+        members = [moment for moment in seen if _is_at(moment, at)]
+        if members:
+            yield _anywhere(base, fault, at, members, delay_s)
+            if fault in ALSO_LATER and not delay_s:
+                yield _anywhere(base, fault, at, members, LATER_S)
+
+
+def _is_at(moment: Moment, at: Where) -> bool:
+    return fnmatchcase(moment.api, at[0]) and moment.phase == at[1]
 
 
 def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
@@ -134,22 +153,26 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
 
 
-def places(base: Plan, seen: Sequence[Moment]) -> dict[str, list[Strike]]:
+def places(seen: Sequence[Moment]) -> dict[str, list[Strike]]:
     """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
-    found: dict[str, list[Strike]] = {"kill-app": [_with(base, "kill-app", moment).strikes[0] for moment in seen]}
+    found = {"kill-app": [_strike("kill-app", moment) for moment in seen]}
     for fault, where in BESIDES.items():
-        found[fault] = [_with(base, fault, moment).strikes[0] for moment in seen if (moment.api, moment.phase) in where]
+        found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if _is_at(moment, at)]
     return {fault: strikes for fault, strikes in found.items() if strikes}
 
 
-def _anywhere(base: Plan, fault: str, members: Sequence[Moment], delay_s: float = 0.0) -> Step:
+def _anywhere(base: Plan, fault: str, at: Where, members: Sequence[Moment], delay_s: float) -> Step:
     """The fault at one moment of a class: the second, for the first may be special; else any other."""
     turn = [*members[1:2], *members[:1], *members[2:4]]
-    return Step(tuple(_with(base, fault, moment, delay_s) for moment in turn))
+    return Step(tuple(replace(base, strikes=(_strike(fault, moment, *at[2:], delay_s=delay_s),)) for moment in turn))
 
 
-def _with(base: Plan, fault: str, at: Moment, delay_s: float = 0.0) -> Plan:
-    return replace(base, strikes=(Strike(fault, at.instance, at.role, at.api, at.nth, at.phase, delay_s),))
+def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> Strike:
+    return Strike(fault, at.instance, at.role, at.api, at.nth, at.phase, delay_s, what)
+
+
+def _with(base: Plan, fault: str, at: Moment) -> Plan:
+    return replace(base, strikes=(_strike(fault, at),))
 
 
 def _classes(moments: Iterable[Moment]) -> dict[tuple[str, str, str, str], list[Moment]]:

@@ -16,10 +16,11 @@ from stream_contracts.wire.lane import Lane
 QUIET_S = 1.0
 """How long it must be quiet where the expected effects are there, and no committed offset says that this was all."""
 QUIET_UNKNOWN_S = 5.0
-"""How long where nobody commits offsets in Kafka and nothing is expected yet: longer than a heartbeat (3 s)."""
+"""How long where nobody joined a group and nothing is expected yet: longer than a heartbeat (3 s)."""
+QUIET_GROUP_S = 15.0
+"""How long in that case where a group was joined: its members may be about to commit what they work on."""
 QUIET_MISSING_S = 10.0
-"""How long where nobody commits offsets in Kafka and an expected effect does not come."""
-
+"""How long where nobody joined a group and an expected effect does not come."""
 ASK_S = 0.2
 """How often the outputs are read while something still happens."""
 
@@ -82,8 +83,12 @@ class Rest:
         whole = self._all_there(("silent", *self._seen))
         if whole:
             return True
-        commits = any(moment.api in COMMITS for lane in self._lanes for moment in tuple(lane.moments))
-        return not commits and self._quiet_s >= (QUIET_UNKNOWN_S if whole is None else QUIET_MISSING_S)
+        if any(moment.api in COMMITS for lane in self._lanes for moment in tuple(lane.moments)):
+            return False
+        if not any(lane.groups for lane in self._lanes):
+            return self._quiet_s >= (QUIET_UNKNOWN_S if whole is None else QUIET_MISSING_S)
+        # A member that hangs is silent too: what it owes is not lost as long as nobody gave it up.
+        return whole is None and self._quiet_s >= QUIET_GROUP_S
 
     def _moments(self) -> int:
         return sum(len(lane.moments) for lane in self._lanes)

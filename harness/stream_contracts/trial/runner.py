@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from stream_contracts.anomalies import invariants, judge
-from stream_contracts.findings import Judgement, Verdict
+from stream_contracts.anomalies import advise, invariants, judge
+from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
 from stream_contracts.trial import evidence
 from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.model import model
 from stream_contracts.trial.run import Run, run
 from stream_contracts.workload.plan import Plan
 
@@ -34,6 +35,9 @@ class Runner:
     def __init__(self, arena: Arena) -> None:
         self._pipeline = arena.pipeline
         self._invariants = invariants(arena.contract.invariants)
+        self._model = model(arena.contract, arena.pipeline_name)
+        self.advice: list[Finding] = []
+        """What the first run showed about the clients."""
         self._numbers = count()
         self._oracles: dict[_Input, list[Expected]] = {}
         self.trials = 0
@@ -42,11 +46,27 @@ class Runner:
         """How long each run with faults took."""
 
     def record(self, arena: Arena, plan: Plan) -> tuple[Run, list[Expected]]:
-        """Run a plan without its faults; what it leaves is the oracle for every plan with the same events."""
+        """Run a plan without its faults; what it leaves is the oracle for every plan with the same events.
+
+        Where the contract has a model, that is the oracle, and the run is judged by it.
+        """
         quiet = Plan(plan.contract, plan.pipeline, plan.seed, events=plan.events)
+        if self._model is not None:
+            drawn = arena.draw(plan.seed).events
+            chosen = [event for event in drawn if not plan.events or event.id in plan.events]
+            self._oracles[_input(plan)] = self._model(chosen)
         done = self.run(arena, quiet)
-        self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
+        if self._model is None:
+            self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
+        if not self.advice:
+            with tables.load(done.journal) as history:
+                self.advice = advise(history)
         return done, self._oracles[_input(plan)]
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a model says what the outputs must be, so that a run without faults may be wrong."""
+        return self._model is not None
 
     def run(self, arena: Arena, plan: Plan) -> Run:
         """Carry out a plan."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
@@ -54,8 +55,7 @@ class Settings:
     plan: Plan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Needed:
+class Needed(NamedTuple):
     """The stacks that one pipeline needs: its brokers, and a registry and a database where it has to have them."""
 
     brokers: Stack
@@ -185,6 +185,7 @@ class Session:
                 contract=contract,
                 pipeline_name=pipeline,
                 stack=stack,
+                stacks=tuple(dict.fromkeys(each for each in needed if each is not None)),
                 brokers=brokers,
                 run_id=stack.run_id,
                 prefix=prefix,
@@ -195,6 +196,7 @@ class Session:
                 draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
+                ids=ids or {},
             )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:

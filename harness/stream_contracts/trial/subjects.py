@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from stream_contracts.contract.model import Contract, Level
 from stream_contracts.errors import HarnessError
+from stream_contracts.history.model import SchemaId
 from stream_contracts.stack.rest import ask
 from stream_contracts.trial.names import Names
 from stream_contracts.wire.kafka import Address
@@ -47,6 +48,15 @@ class Subjects:
         for subject, level in self._levels():
             self._config(self.prefix + subject, level)
         return ids
+
+    def resolved(self, given: Ids, found: Iterable[int]) -> list[SchemaId]:
+        """The ids that `register` gave, and those of ``found`` that the registry answers for besides."""
+        subjects = {number: self.prefix + subject for (subject, _), number in given.items()}
+        others = [number for number in sorted(set(found) - subjects.keys()) if self._answers_for(number)]
+        return [*(SchemaId(*each) for each in subjects.items()), *map(SchemaId, others)]
+
+    def _answers_for(self, number: int) -> bool:
+        return ask("GET", f"{self.url}/schemas/ids/{number}")[0] == 200
 
     def name_for(self, names: Names) -> None:
         """Register the schemas of topics under the names that the topics have in one trial, which serializers look for."""

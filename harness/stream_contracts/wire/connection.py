@@ -37,7 +37,7 @@ class Connection(ABC):
         self.idle.set()
         self.ledger, self.client, self.server = ledger, client, Stream()
         self.to_client, self.to_server = Exit(door.link, client), Exit(door.link, self.server)
-        self._held = False
+        self._outlived = False
         self._task: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -97,12 +97,13 @@ class Connection(ABC):
 
     async def stand(self, hold: Hold) -> Fate:
         """Wait for the decision upon a frame in hand; raises `DroppedError` where the connection goes with it."""
-        self._held, hold.server = True, self.door.server
+        hold.server = self.door.server
         fate = await hold.stand(self._detach)
         if fate == "late":
             self._detach()
         elif fate == "drop" or (self.detached and fate != "release"):
             raise DroppedError
+        self._outlived = self._outlived or self.detached or self.client.ended.is_set()
         return fate
 
     def _detach(self) -> None:
@@ -110,8 +111,8 @@ class Connection(ABC):
         self.client.abort()
 
     async def outlived(self) -> None:
-        """The client has ended: what was held may have outlived it, so let the server work on it and answer."""
-        if self._held:
+        """The client has ended: where what was held outlived it, let the server work on it and answer."""
+        if self._outlived:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.idle.wait(), LATE_S)
 

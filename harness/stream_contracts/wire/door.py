@@ -18,6 +18,8 @@ class Door:
     def __init__(self, service: str, server: Address, enter: Callable[[Door, Stream], None]) -> None:
         self.service, self.server = service, server
         self.link = Link()
+        self.refusing = False
+        """Whether nobody is to be let in; `set` makes it so."""
         self._enter = enter
         # The guard never listens. It keeps the port while the door is closed: to connect to it is to be refused.
         self._guard = _bound(server, ("127.0.0.1", 0))
@@ -41,8 +43,11 @@ class Door:
         listener.settimeout(0)
         return listener
 
-    async def open(self) -> None:
-        """Let in who comes."""
+    async def set(self) -> None:
+        """Let in who comes, or refuse, as ``refusing`` says."""
+        if self.refusing:
+            self.close()
+            return
         listener = self._listener or self._listen()
         if self._opened is None:
             loop = asyncio.get_running_loop()
@@ -51,7 +56,7 @@ class Door:
             )
 
     def close(self) -> None:
-        """Refuse who comes; the port stays ours."""
+        """Refuse who comes from now on; the port stays ours."""
         if self._opened is not None:
             self._opened.close()
         if self._listener is not None:

@@ -57,7 +57,6 @@ class Lane:
         self._http = HttpMoments(self._ledger)
         self._doors: dict[Address, Door] = {}
         self._conditions: dict[tuple[str, Only], Callable[[Door], None]] = {}
-        self._refused: set[Only] = set()
         self._openings: set[asyncio.Task[None]] = set()
         self._carriers: set[asyncio.Task[None]] = set()
         self._shut = False
@@ -190,7 +189,7 @@ class Lane:
     def _matching(self, only: Only) -> list[Door]:
         """The doors that a condition is for; an address to which no door leads is a `UsageError`."""
         found = [door for door in self._doors.values() if door.matches(only)]
-        if not found:
+        if not found and only is not None:
             known = ", ".join(sorted({f"{door.service} {door.server}" for door in self._doors.values()}))
             raise UsageError(f"the lane of {self.instance} does not lead to {only!r}; it leads to: {known}")
         return found
@@ -199,16 +198,16 @@ class Lane:
         for door in self._matching(only):
             apply(door)
         if not isinstance(only, tuple):
+            self._conditions.pop((what, only), None)  # the last word counts, also for who comes later
             self._conditions[what, only] = apply
 
     async def _refuse(self, on: bool, only: Only) -> None:
+        def refusing(door: Door) -> None:
+            door.refusing = on
+
+        await self._condition("refuse", only, refusing)
         for door in self._matching(only):
-            if on:
-                door.close()
-            else:
-                await door.open()
-        if not isinstance(only, tuple):
-            (self._refused.add if on else self._refused.discard)(only)
+            await door.set()
         if on:
             await self._cut(only)
 
@@ -249,10 +248,7 @@ class Lane:
             for (_, only), apply in self._conditions.items():
                 if door.matches(only):
                     apply(door)
-            if any(door.matches(only) for only in self._refused):
-                door.close()
-            else:
-                self._openings.add(self._loop.create_task(door.open()))
+            self._openings.add(self._loop.create_task(door.set()))
         return self._doors[server]
 
     def _enter(self, door: Door, client: Stream) -> None:

@@ -44,6 +44,7 @@ class Stream(asyncio.BufferedProtocol):
     # ---- what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
         end = transport.get_extra_info("socket")
@@ -52,6 +53,7 @@ class Stream(asyncio.BufferedProtocol):
             self._made(self)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where what comes next is to be put."""
         if self._large is not None:
             if self._into is not None and len(self._large) - self._filled < READ_BYTES // 4:
                 self._large, self._filled = (
@@ -64,6 +66,7 @@ class Stream(asyncio.BufferedProtocol):
         return self._view[self._end :]
 
     def buffer_updated(self, nbytes: int) -> None:
+        """So much has come."""
         if self._large is not None:
             came = self._large[self._filled : self._filled + nbytes]
             self._filled += nbytes
@@ -79,20 +82,24 @@ class Stream(asyncio.BufferedProtocol):
         self._wake()
 
     def eof_received(self) -> bool:
+        """The other side sends no more; it may still listen."""
         self.ended.set()
         self._wake()
         return True
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        """The connection is gone."""
         self.ended.set()
         self.lost.set()
         self._room.set()
         self._wake()
 
     def pause_writing(self) -> None:
+        """Too much is unsent."""
         self._room.clear()
 
     def resume_writing(self) -> None:
+        """There is room again."""
         self._room.set()
 
     # ---- reading

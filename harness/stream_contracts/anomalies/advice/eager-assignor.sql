@@ -5,8 +5,7 @@
 -- says: {client} ({instance}) joins its group with the assignors {seen}, all of them eager
 select client_id as client, instance, detail ->> 'protocols' as seen
 from requests
-where api = 'JoinGroup' and coalesce(detail ->> 'protocols', '') != ''
 -- What is no known eager assignor may be a cooperative one of the user's own, or that of Kafka Streams.
-and list_has_all(['range', 'roundrobin', 'sticky'], string_split(detail ->> 'protocols', ','))
+where list_has_all(['range', 'roundrobin', 'sticky'], string_split(detail ->> 'protocols', ','))
 group by all
 order by instance, client

@@ -6,8 +6,7 @@
 with transactional as (
     select instance, min(detail ->> 'transactional_id') as transactional_id
     from requests
-    where api in ('AddPartitionsToTxn', 'AddOffsetsToTxn', 'TxnOffsetCommit', 'EndTxn', 'Produce', 'InitProducerId')
-    and detail ->> 'transactional_id' is not null
+    where detail ->> 'transactional_id' is not null
     group by instance
 )
 select r.client_id as client, r.instance, t.transactional_id, count(*) as times

@@ -5,7 +5,7 @@
 -- says: {client} ({instance}) lets the broker wait {seen} ms for data, {times} times
 select client_id as client, instance, max((detail ->> 'max_wait_ms')::bigint) as seen, count(*) as times
 from requests
-where api = 'Fetch' and detail ->> 'max_wait_ms' is not null
+where api = 'Fetch'
 group by all
 -- librdkafka itself asks once without waiting when it has just been given a partition.
 having count(*) >= 10 and max((detail ->> 'max_wait_ms')::bigint) < 10
