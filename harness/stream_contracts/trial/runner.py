@@ -114,6 +114,6 @@ def end_of_logs(done: Run, lines: int = 12) -> str:
     told: Sequence[str] = [
         f"The end of its log ({log}):\n"
         + "\n".join(f"    {line}" for line in log.read_text("utf-8", "replace").splitlines()[-lines:] or ["(empty)"])
-        for log in sorted(done.folder.glob("*.log"))
+        for log in sorted(set(done.folder.glob("*.log")) - set(done.folder.glob("service-*.log")))
     ]
     return "\n".join(told)
