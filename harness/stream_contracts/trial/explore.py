@@ -28,6 +28,8 @@ BUDGET_S = 60.0
 """How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
+LONG_S = 20.0
+"""A run that took longer than this is not made smaller: the budget of that would be over before anything is gained."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
@@ -147,11 +149,17 @@ class _Sweep:
 
     def swept(self, budget_s: float, *, every_moment: bool) -> Judgement:
         """Try the steps of the programme, until one breaks the promise or the budget is spent."""
+        arena = self._arenas[0]
         self.proof.seen = len(self._moments)
         self.proof.moments = len(kills(self._moments, every_moment=every_moment))
-        steps = self._affordable(
-            programme(self._plan, self._moments, every_moment=every_moment), monotonic() + budget_s
+        steps = programme(
+            self._plan,
+            self._moments,
+            every_moment=every_moment,
+            brokers=len(arena.brokers),
+            recovers=arena.pipeline.promises.recovers_within is not None,
         )
+        steps = self._affordable(steps, monotonic() + budget_s)
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
@@ -217,7 +225,9 @@ class _Sweep:
         arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
         self._progress("making the failing plan smaller")
         keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
-        small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
+        small = failing.plan
+        if failing.seconds < LONG_S:
+            small = shrink(small, lambda plan: self._runner.fails(arena, plan), keys)
         self._progress("replaying the failing plan")
         again = list(self._crew.run(iter([small] * REPLAYS), self._runner.run))
         verdicts = [(run, self._runner.judged(run)) for run in again]
