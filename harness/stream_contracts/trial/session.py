@@ -146,7 +146,7 @@ class Session:
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
-                crew = [arenas.enter_context(self._arena(contract, pipeline, seed)) for _ in range(workers)]
+                crew = [arenas.enter_context(self.arena(contract, pipeline, seed)) for _ in range(workers)]
                 proof = prove(
                     crew,
                     seed,
@@ -162,11 +162,12 @@ class Session:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
-        with self._arena(contract, plan.pipeline, plan.seed) as arena:
+        with self.arena(contract, plan.pipeline, plan.seed) as arena:
             return self._kept(replay(arena, plan, progress), [arena])
 
     @contextmanager
-    def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+    def arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        """Where one trial at a time of this pipeline can be run; what it needs is started, and shared with the others."""
         ids = None
         draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
         needed = self.needed(contract, pipeline)
