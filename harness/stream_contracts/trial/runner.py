@@ -41,9 +41,9 @@ class Runner:
         self.seconds: list[float] = []
         """How long each run with faults took."""
 
-    def record(self, arena: Arena, plan: Plan) -> tuple[Run, list[Expected]]:
+    def record(self, arena: Arena, plan: Plan, feed: str = "at-once") -> tuple[Run, list[Expected]]:
         """Run a plan without its faults; what it leaves is the oracle for every plan with the same events."""
-        quiet = Plan(plan.contract, plan.pipeline, plan.seed, events=plan.events)
+        quiet = Plan(plan.contract, plan.pipeline, plan.seed, feed=feed, events=plan.events)
         done = self.run(arena, quiet)
         self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
         return done, self._oracles[_input(plan)]
