@@ -82,6 +82,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule in words; ``example`` is what the change looks like that it finds."""
+
+    id: str
+    why: str
+    remedy: str
+    example: str
+    severity: Severity = Severity.ERROR
+
+    def at(self, place: Place | None, subject: str, what: str, at: str = "") -> Finding:
+        """A finding of this rule; ``at`` tells two findings on one subject apart, across runs."""
+        facts = {"at": at} if at else {}
+        return Finding(self.id, what, self.why, self.remedy, place, self.severity, subject=subject, facts=facts)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict with its grounds: what was found, and for ``unknown`` the reason and a sentence about it."""
 

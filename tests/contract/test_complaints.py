@@ -37,7 +37,7 @@ CASES = {
         "owner: team-orders",
         "owner: x\nzzz: 1",
         "3:1",
-        "unknown key 'zzz'; known keys: contract, owner, registry, topics, shared, migrations, pipelines, waivers",
+        "unknown key 'zzz'; known keys: contract, owner, registry, topics, shared, migrations, cdc, pipelines, waivers",
         "owner: zzz",
     ),
     "merge key": Case(
@@ -390,6 +390,27 @@ CASES = {
         "18:24",
         "found 'at' (text); allowed: a path such as $.processed_at or $.order.total",
         "    compare: {ignore: [$.order.at]}",
+    ),
+    "a connector file of another format": Case(
+        "owner: team-orders",
+        "owner: x\ncdc: {c: {table: t, topic: a, connector: c.yaml}}",
+        "3:31",
+        "found the connector file 'c.yaml'; allowed suffix: .json",
+        "owner: y",
+    ),
+    "a connector file that is not there": Case(
+        "owner: team-orders",
+        "owner: x\ncdc: {c: {table: t, topic: a, connector: c.json}}",
+        "3:31",
+        "found the connector file 'c.json', but there is no file",
+        "owner: y",
+    ),
+    "a connector file outside of the folder": Case(
+        "owner: team-orders",
+        "owner: x\ncdc: {c: {table: t, topic: a, connector: ../c.json}}",
+        "3:31",
+        "found the connector file '../c.json'; allowed: a path inside the contract's folder",
+        "owner: y",
     ),
     "migration suffix": Case(
         "owner: team-orders",

@@ -70,6 +70,13 @@ def test_brokers_are_struck_where_others_can_take_over() -> None:
     assert three - one == set(OF_BROKERS)
 
 
+def test_where_recovery_is_promised_one_kill_is_waited_for_before_all() -> None:
+    (first, second, *_) = islice(programme(BASE, moments(4), recovers=True), 2)
+    assert str(first.plans[0]) == "kill-app before EndTxn#2 of enrich-0 (producer), without compressing time"
+    assert not second.plans[0].patient
+    assert not any(plan.patient for step in islice(programme(BASE, moments(4)), 100) for plan in step.plans)
+
+
 def test_a_step_has_other_moments_of_its_class_to_fall_back_on() -> None:
     (step, *_) = besides(BASE, moments(4))
     assert [plan.strikes[0].nth for plan in step.plans] == [2, 1, 3, 4]

@@ -161,6 +161,26 @@ def sql_file(name: str, around: Around) -> Iterator[str]:
             yield f"{around.folder / name}: cannot be read: {error.strerror}"
 
 
+def connector_file(name: str, around: Around) -> Iterator[str]:
+    """A connector's settings are a JSON object inside the folder."""
+    path, file = PurePosixPath(name), around.folder / name
+    if path.suffix != ".json":
+        yield f"found the connector file {name!r}; allowed suffix: .json"
+    elif path.is_absolute() or ".." in path.parts:
+        yield f"found the connector file {name!r}; allowed: a path inside the contract's folder"
+    elif not _is_file(file):
+        yield f"found the connector file {name!r}, but there is no file {str(file)!r}"
+    else:
+        yield from (f"{file}: {text}" for text in _unreadable(str(file), ".json", settings=True))
+
+
+def captured_apart(captures: dict[str, Any], _: Around) -> Iterator[str]:
+    """A topic holds the changes of one table, as far as a contract goes."""
+    topics = [each.get("topic") for each in captures.values() if isinstance(each, dict)]
+    for name in dict.fromkeys(name for name in topics if isinstance(name, str) and topics.count(name) > 1):
+        yield f"the topic {name!r} is named by two captures; allowed: one for each topic"
+
+
 def real_day(text: str, _: Around) -> Iterator[str]:
     """A day that the calendar has."""
     if DAY.fullmatch(text):
@@ -176,8 +196,8 @@ def waives_something(waiver: dict[str, Any], _: Around) -> Iterator[str]:
         yield "found a waiver for no thing; add 'subject' (a subject, topic or pipeline) or 'path' (a file)"
 
 
-def _unreadable(file: str, suffix: str) -> Iterator[str]:
-    """Say why a schema file cannot be read, if so; what it means is the schema room's business."""
+def _unreadable(file: str, suffix: str, *, settings: bool = False) -> Iterator[str]:
+    """Say why a schema file, or one with settings, cannot be read, if so; what it means is another room's business."""
     try:
         raw = content(file, BYTES_MAX)
         if len(raw) > BYTES_MAX:
@@ -198,9 +218,10 @@ def _unreadable(file: str, suffix: str) -> Iterator[str]:
     except OSError as error:
         yield f"cannot be read: {error.strerror}"
     else:
-        shapes = (str, dict, list) if suffix == ".avsc" else (bool, dict)
+        shapes = (dict,) if settings else (str, dict, list) if suffix == ".avsc" else (bool, dict)
         if not isinstance(found, shapes):
-            yield f"a JSON {type(found).__name__} is no {FORMATS[suffix]} schema"
+            wanted = "JSON object with settings" if settings else f"{FORMATS[suffix]} schema"
+            yield f"a JSON {type(found).__name__} is no {wanted}"
 
 
 def _is_file(path: Path) -> bool:
@@ -216,6 +237,9 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("topics", ANY, "value", "schema"), str, schema_file),
     (("shared", ANY, "schema"), str, schema_file),
     (("migrations", ANY), str, sql_file),
+    (("cdc",), dict, captured_apart),
+    (("cdc", ANY, "connector"), str, connector_file),
+    (("cdc", ANY, "migrations", ANY), str, sql_file),
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
     (_PIPELINE, dict, letters_apart),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
+from stream_contracts.contract.capture import Capture
 from stream_contracts.contract.part import DATE, Function, Name, Part, SettingName, Text, TopicName, Variable
 from stream_contracts.contract.promises import Compare, Promised, Promises, Sink, TableSink, TopicSink, told
 from stream_contracts.contract.tree import Steps, Tree
@@ -149,6 +150,8 @@ class Contract(Part):
     """Schemas of no topic that others refer to, by their registry subject."""
     migrations: tuple[Text, ...] = ()
     """SQL files that make the tables of the contract, in order; every trial runs them in an empty database schema."""
+    cdc: Mapping[Name, Capture] = {}
+    """Tables whose changes are captured, by a name of their own."""
     pipelines: Mapping[Name, Pipeline] = {}
     """The pipelines, by name."""
     waivers: tuple[Waiver, ...] = ()
@@ -213,6 +216,10 @@ class Contract(Part):
         )
         of_none = ((schema.subject or name, schema, ("shared", name)) for name, schema in self.shared.items())
         return (*of_topics, *of_none)
+
+    def migrations_of(self, capture: Capture) -> tuple[Text, ...]:
+        """The SQL files that make the database of a captured table."""
+        return capture.migrations or self.migrations
 
     def level(self, schema: Schema) -> Level:
         """The compatibility level that holds for that schema."""

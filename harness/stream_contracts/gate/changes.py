@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from stream_contracts.findings import Finding, Severity
+from stream_contracts.findings import Finding, Rule, Severity
 from stream_contracts.gate import gone, weaker
-from stream_contracts.gate.rules import Rule
 from stream_contracts.gate.states import Change, Hit
 
 Check = Callable[[Change], Iterator[Hit]]

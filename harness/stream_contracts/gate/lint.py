@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import SchemaError
-from stream_contracts.findings import Finding, Judged, Judgement, Place, Review, Severity
+from stream_contracts.findings import Finding, Judged, Judgement, Place, Review, Rule, Severity
+from stream_contracts.gate import captured
 from stream_contracts.gate.locate import line_of
-from stream_contracts.gate.rules import Rule, finding
+from stream_contracts.gate.rules import finding
 from stream_contracts.gate.settings import number, setting
 from stream_contracts.gate.states import Hit
 from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, held, tree
@@ -150,10 +151,12 @@ def lint(contracts: list[Contract]) -> Review:
     """Read every schema, kept versions too, and give the advice that applies; errors are what cannot work at all."""
     now = tree(contracts)
     judged = [_subject(now, each) for each in now.held]
+    of_connectors = captured.advice(contracts)
     for contract in contracts:
         found = [
             rule.at(hit.place, hit.subject, hit.what) for rule, check in ADVICE if check for hit in check(contract)
         ]
+        found += of_connectors.get(contract.name, ())
         judged.append(Judged(contract.name, "contract", Judgement.of(found), place=contract.place("contract")))
     return Review("nothing, each contract by itself", tuple(judged))
 

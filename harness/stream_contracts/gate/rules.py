@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from stream_contracts.findings import Finding, Place, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule in words; ``example`` is what the change looks like that it finds."""
-
-    id: str
-    why: str
-    remedy: str
-    example: str
-    severity: Severity = Severity.ERROR
-
-    def at(self, place: Place | None, subject: str, what: str, at: str = "") -> Finding:
-        """A finding of this rule; ``at`` tells two findings on one subject apart, across runs."""
-        facts = {"at": at} if at else {}
-        return Finding(self.id, what, self.why, self.remedy, place, self.severity, subject=subject, facts=facts)
-
+from stream_contracts.findings import Finding, Place, Rule, Severity
 
 VERDICTS: Final = (
     Rule(

@@ -29,6 +29,8 @@ BUDGET_S = 60.0
 """How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
+LONG_S = 20.0
+"""A run that took longer than this is not made smaller: the budget of that would be over before anything is gained."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
@@ -104,7 +106,14 @@ class _Sweep:
         self._moments = list(first.moments)
         if first.restless:
             return self._no_rest(first)
-        return None if expected else self._mute(first)
+        if not expected:
+            return self._mute(first)
+        if self._runner.modelled:
+            judged = self._runner.judged(first)
+            if judged.verdict is not Verdict.PASS:
+                self._found(first, "no fault: the outputs are not those of the model")
+                return judged
+        return None
 
     def _mute(self, first: Run) -> Judgement:
         """It wrote nothing of what was there before it started: perhaps it does of what comes once it runs."""
@@ -157,16 +166,21 @@ class _Sweep:
 
     def swept(self, budget_s: float, *, every_moment: bool) -> Judgement:
         """Try the steps of the programme, until one breaks the promise or the budget is spent."""
+        arena = self._arenas[0]
         self.proof.seen = len(self._moments)
         self.proof.moments = len(kills(self._moments, every_moment=every_moment))
-        steps = self._affordable(
-            programme(self._plan, self._moments, every_moment=every_moment, brokers=len(self._arenas[0].brokers)),
-            monotonic() + budget_s,
+        steps = programme(
+            self._plan,
+            self._moments,
+            every_moment=every_moment,
+            brokers=len(arena.brokers),
+            recovers=arena.pipeline.promises.recovers_within is not None,
         )
+        steps = self._affordable(steps, monotonic() + budget_s)
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
-        warnings: dict[str, Finding] = {}
+        warnings = {finding.rule: finding for finding in self._runner.advice}
         for outcome in self._crew.run(steps, self._tried, alone=_alone):
             if outcome.judgement.verdict is Verdict.FAIL:
                 failed.append(outcome)
@@ -229,7 +243,9 @@ class _Sweep:
         self._found(failing, str(failing.plan))
         self._progress("making the failing plan smaller")
         keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
-        small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
+        small = failing.plan
+        if failing.seconds < LONG_S:
+            small = shrink(small, lambda plan: self._runner.fails(arena, plan), keys)
         failed = self._again(small)
         if not failed and small != failing.plan:
             failed = self._again(failing.plan)  # what it was made smaller to fails by chance only

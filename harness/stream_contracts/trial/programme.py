@@ -105,12 +105,22 @@ class Step:
     owed: bool = False
 
 
-def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False, brokers: int = 1) -> Iterator[Step]:
+def programme(
+    base: Plan,
+    seen: Sequence[Moment],
+    *,
+    every_moment: bool = False,
+    brokers: int = 1,
+    recovers: bool = False,
+) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
     kill-app at each moment, transaction control before the rest, and after each of them another fault at one of its
-    classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one.
+    classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
+    ``recovers`` a kill whose consequences are waited for comes before all.
     """
+    if recovers:
+        yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
     others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
     for moment in killed:
@@ -122,6 +132,15 @@ def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False,
         yield pair
         yield from islice(random, 1)
     yield from random
+
+
+def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
+    """Where recovery in time is promised: kills whose consequences are waited for, at the first class that was seen."""
+    for api in _WRITES:
+        members = [moment for moment in seen if moment.api == api and moment.phase == "before"]
+        if members:
+            yield _anywhere(replace(base, patient=True), "kill-app", (api, "before"), members, 0.0)
+            return
 
 
 def kills(seen: Sequence[Moment], *, every_moment: bool) -> list[Moment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -181,7 +181,7 @@ class Session:
             if registered is not None:
                 ids = registered.register()
             database = _database(needed.postgres, leaving)
-            yield Arena(
+            arena = Arena(
                 contract=contract,
                 pipeline_name=pipeline,
                 stack=stack,
@@ -198,6 +198,28 @@ class Session:
                 subjects=registered,
                 ids=ids or {},
             )
+            alone = contract.pipelines[pipeline].isolation == "broker"
+            yield replace(arena, fresh=lambda: self._fresh(arena)) if alone else arena
+
+    @contextmanager
+    def _fresh(self, arena: Arena) -> Iterator[Arena]:
+        """The arena with brokers that nobody has used: for a pipeline whose names are the same in every trial."""
+        if self.settings.backend == "external":
+            where = arena.contract.place("pipelines", arena.pipeline_name, "isolation")
+            raise UnsupportedError(f"{where}: isolation: broker takes a new broker for each trial, and these are yours")
+        with open_stack(self.settings.backend, arena.stack.blueprint, progress=lambda _: None) as stack:
+            brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
+            with closing(Cluster(brokers)) as cluster:
+                yield replace(
+                    arena,
+                    stack=stack,
+                    stacks=(stack, *arena.stacks[1:]),
+                    brokers=brokers,
+                    run_id=stack.run_id,
+                    cluster=cluster,
+                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix),
+                    fresh=arena.fresh or (lambda: nullcontext(arena)),
+                )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
