@@ -79,7 +79,7 @@ def test_a_trial_in_hand_is_written_in_a_line(session):
 
 
 def test_a_trial_in_hand_of_a_wrong_pipeline_raises_with_the_event(session):
-    case = StreamTrial(session).case(ROOT / "examples/bugs/offsets-outside-transaction", "enrich")
+    case = StreamTrial(session).case(ROOT / "examples/bugs/offsets-after-transaction", "enrich")
     with pytest.raises(AssertionError, match=r"fail: kill-app after EndTxn#1(.|\n)*event \d+ .* has 2 effects"):
         case.moment("EndTxn").kill().expect_kept()
 

@@ -59,7 +59,7 @@ def test_every_other_fault_comes_early_and_all_classes_of_it_come() -> None:
 def test_a_class_that_was_not_seen_is_not_tried() -> None:
     only = [Moment("enrich-0", "consumer", "OffsetCommit", 1, "before")]
     tried = {step.plans[0].strikes[0].fault for step in besides(BASE, only)}
-    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-request"}
+    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-link", "refuse-request"}
 
 
 def test_brokers_are_struck_where_others_can_take_over() -> None:

@@ -46,12 +46,12 @@ class Runner:
         self.seconds: list[float] = []
         """How long each run with faults took."""
 
-    def record(self, arena: Arena, plan: Plan) -> tuple[Run, list[Expected]]:
+    def record(self, arena: Arena, plan: Plan, feed: str = "at-once") -> tuple[Run, list[Expected]]:
         """Run a plan without its faults; what it leaves is the oracle for every plan with the same events.
 
         Where the contract has a model, that is the oracle, and the run is judged by it.
         """
-        quiet = Plan(plan.contract, plan.pipeline, plan.seed, events=plan.events)
+        quiet = Plan(plan.contract, plan.pipeline, plan.seed, feed=feed, events=plan.events)
         if self._model is not None:
             drawn = arena.draw(plan.seed).events
             chosen = [event for event in drawn if not plan.events or event.id in plan.events]
