@@ -12,7 +12,7 @@ from stream_contracts.trial.session import Session, Settings
 from stream_contracts.trial.shrink import shrink
 from stream_contracts.workload.plan import Plan, Strike
 
-SOURCE = Path("examples/bugs/offsets-outside-transaction")
+SOURCE = Path("examples/bugs/offsets-after-transaction")
 EVENTS = 40
 
 
