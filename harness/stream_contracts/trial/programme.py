@@ -48,7 +48,7 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
     # a deployment, and one while the sink is away
     "stop-app": (
         ("Fetch", "after"),
-        ("COMMIT", "before", "database"),
+        ("COMMIT", "before", "postgres"),
         ("Produce", "before", "kafka"),
         ("Produce", "before"),
         ("EndTxn", "before"),
