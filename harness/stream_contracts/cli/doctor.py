@@ -69,7 +69,8 @@ def _version(package: str, remedy: str) -> tuple[bool, str]:
 def _cached() -> Iterator[Line]:
     from stream_contracts.errors import StreamContractsError
     from stream_contracts.gate.cache import folder
-    from stream_contracts.stack.artefacts import JarCache, cache_home, read_lock
+    from stream_contracts.stack.artefacts import JarCache, read_lock
+    from stream_contracts.stack.home import cache_home
 
     home = folder()
     kept = len(list(home.glob("*.json"))) if home.is_dir() else 0
