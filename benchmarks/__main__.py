@@ -10,6 +10,7 @@ from importlib import import_module
 BENCHMARKS = {
     "stack": "benchmarks.stack_all",
     "sweep": "benchmarks.sweep",
+    "shrink": "benchmarks.shrinking",
     "tap": "benchmarks.tap",
     "judge": "benchmarks.judge",
     "off": "benchmarks.plugin_off",

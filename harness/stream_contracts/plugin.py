@@ -16,6 +16,7 @@ from stream_contracts.errors import ContractError, StreamContractsError, UsageEr
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack.logs import since
 from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
 from stream_contracts.workload.plan import Plan
@@ -153,7 +154,15 @@ class Kept(Promise):
         told = proof.told if promised.name == "delivery" else "by the same trials"
         self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}")
         self.user_properties.append((_STACKS, session.descriptions))
+        if verdict is not Verdict.PASS and proof.folder is not None:
+            self._show_logs(proof.folder)
         return f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained()
+
+    def _show_logs(self, folder: Path) -> None:
+        """What the processes and the services wrote during the failing trial, as sections of the report."""
+        for log in sorted(folder.glob("*.log")):
+            if text := since(log, 0):
+                self.add_report_section("call", f"log of {log.stem}", text)
 
 
 ALLOWS_UNKNOWN = pytest.StashKey[bool]()

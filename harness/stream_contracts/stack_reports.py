@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stream_contracts.stack.logs import Marks
 from stream_contracts.stack.model import Stack
-
-MOST_LINES = 60
-"""Of each service's log in the report of a failing test; what it wrote before them is in the file."""
 
 KEY = "stream_stacks"
 """Under which a worker of pytest-xdist tells its stacks to the run that prints the summary."""
@@ -48,7 +45,7 @@ class StackReports:
     def __init__(self) -> None:
         self._told: list[str] = []
         self._stacks: list[Stack] = []
-        self._begun: dict[Path, int] = {}
+        self._marks: dict[int, Marks] = {}
 
     def opened(self, stack: Stack) -> None:
         """Take note of a stack that is ready."""
@@ -58,8 +55,7 @@ class StackReports:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """Remember how far every log was written; one that begins later is this test's from its first line."""
-        logs = [path for stack in self._stacks for _, path in _logs(stack)]
-        self._begun = {path: path.stat().st_size for path in logs if path.exists()}
+        self._marks = {id(stack): Marks([stack]) for stack in self._stacks}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
@@ -68,9 +64,9 @@ class StackReports:
         if report.failed:
             used = getattr(item, "funcargs", {}).values()
             for stack in [each for each in self._stacks if any(each is value for value in used)]:
-                for name, path in _logs(stack):
-                    if text := since(path, self._begun.get(path, 0)):
-                        report.sections.append((f"log of {name} during {report.when}", text))
+                marks = self._marks.get(id(stack)) or Marks.from_the_start(stack)
+                for name, text in marks.slices():
+                    report.sections.append((f"log of {name} during {report.when}", text))
         return report  # type: ignore[return-value]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -90,24 +86,3 @@ class StackReports:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take the lines of a worker that has ended."""
         self._told += getattr(node, "workeroutput", {}).get(KEY, [])
-
-
-def since(path: Path, offset: int) -> str:
-    """Return the last lines that were written to the file after ``offset``; of a longer text, where the rest is."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    left_out = len(lines) - MOST_LINES
-    before = [f"({left_out} earlier lines are in {path})"] if left_out > 0 else []
-    return "\n".join([*before, *lines[-MOST_LINES:]])
-
-
-def _logs(stack: Stack) -> Iterator[tuple[str, Path]]:
-    """Service -> its log, of those that have one."""
-    for name, part in stack.services.items():
-        path = getattr(part, "log_path", None)
-        if path is not None:
-            yield name, path

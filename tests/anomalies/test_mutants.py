@@ -20,6 +20,7 @@ NEEDLESS: dict[str, dict[str, str]] = {
     "lost-record": {
         "where (s.topic, s.partition) in (select (source_topic, source_partition) from missing where fate = 'lost')": "speed"
     },
+    "commit-ahead-of-output": {"where v.at > p.at + 0.01  -- the log counts in milliseconds": "speed"},
     "torn-transaction": {"where w.event_id in (select event_id from partly)": "speed"},
     "late-dropped-silently": {
         "where w.yes and t.late_s > 0 and (p.late_then is distinct from 'drop' or t.late_s <= p.late_allowed)": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import threading
 import types
 from pathlib import Path
@@ -204,3 +205,11 @@ def test_opening_again_appends(file: Path) -> None:
     with Journal(file) as journal:
         journal.add(note(3))
     assert [json.loads(line)["detail"] for line in file.read_text("utf-8").splitlines()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_page_names_every_column(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/history.md").read_text("utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    words = set(re.findall(r"\w+", line))
+    assert [field.name for field in dataclasses.fields(TABLES[name]) if field.name not in words] == []

@@ -206,11 +206,14 @@ def test_a_separate_controller_can_be_lost_without_the_broker(beside_a_controlle
     assert unhealthy(stack.brokers) is None
     admin = AdminClient(dict(stack.client_config))
     admin.create_topics([NewTopic("kept", 3, 1)])["kept"].result(30)
+    send(
+        stack, "kept", "with one"
+    )  # a topic that was created is known to the controller first, and to the broker by and by
     stack.service("controller-1", can=Killable).kill()
-    send(stack, "kept", "without a controller")
+    send(stack, "kept", "without")
     with pytest.raises(KafkaException):
         admin.create_topics([NewTopic("refused", 1, 1)], operation_timeout=1, request_timeout=2)["refused"].result(10)
     stack.service("controller-1", can=Restartable).start()
     stack.await_ready()
     await_healthy(stack)
-    assert read(stack, "kept") == {partition: ["without a controller"] for partition in range(3)}
+    assert read(stack, "kept") == {partition: ["with one", "without"] for partition in range(3)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_contracts.stack_reports import MOST_LINES, since
+from stream_contracts.stack.logs import MOST_LINES, since
 
 CONFTEST = """
 import pytest

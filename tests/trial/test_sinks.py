@@ -83,7 +83,8 @@ def test_a_wrong_pipeline_fails_with_the_row(bug, session):
     assert re.search(says, found[0].what)
     assert proof.replayed == "3/3"
     rows = [row for row in read(proof.folder.resolve() / "journal.jsonl") if isinstance(row, Write)]
-    assert {row.writer for row in rows} == {"payments-0"}
+    assert {row.writer for row in rows} <= {"payments-0"}
+    assert rows or rule == "lost-record"  # of a plan that was made small, nothing may be left
 
 
 def test_an_older_row_over_a_newer_one_is_told_though_it_heals(session):
@@ -92,7 +93,7 @@ def test_an_older_row_over_a_newer_one_is_told_though_it_heals(session):
     promises = contract.pipelines["payments"].promises
     plan = Plan(contract.name, "payments", 1)
     strike = Strike("kill-app", "payments-0", "consumer", "OffsetCommit", 1, "before")
-    with session._arena(contract, "payments", 1) as arena:
+    with session.arena(contract, "payments", 1) as arena:
         numbers = count()
         first = run(plan, arena, next(numbers))
         oracle = evidence.oracle(first.records, first.sends)

@@ -17,7 +17,7 @@ from stream_contracts.contract.load import load
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import Framed, frame
 from stream_contracts.schema.protobuf_protoc import compiled
-from stream_contracts.trial.normal import Digest, digester
+from stream_contracts.trial.normal import Digest, digester, windower
 
 SCHEMA = {
     "type": "record",
@@ -160,3 +160,36 @@ def test_a_schema_is_read_with_what_it_refers_to(tmp_path: Path) -> None:
     digest = made(tmp_path, topic, "[$.out.at]", shared="shared: {out-alone: {schema: out.avsc}}")
     assert digest(None, avro(at=9)) == digest(None, avro())
     assert digest(None, avro(id=9)) != digest(None, avro())
+
+
+@pytest.mark.parametrize(
+    ("compare", "told"),
+    [
+        ("{as: windows, window: [$.start, $.more.end]}", ['["10:00", 5]', '["10:05", 5]', None, None, None]),
+        ("{as: windows}", [None] * 5),
+        ("{as: final-by-key}", [None] * 5),
+    ],
+)
+def test_windows_are_told_apart_by_their_fields(tmp_path: Path, compare: str, told: list[str | None]) -> None:
+    (tmp_path / "contract.yaml").write_text(
+        f"""\
+contract: normal
+owner: tests
+topics: {{in: {{}}, out: {{}}}}
+pipelines:
+  copy:
+    command: [cat]
+    reads: [in]
+    writes: [{{topic: out}}]
+    promises: {{delivery: exactly-once}}
+    compare: {compare}
+""",
+        "utf-8",
+    )
+    contract = load(tmp_path / "contract.yaml")
+    window = windower(contract, contract.pipelines["copy"], "out")
+    values = (
+        b'{"start": "10:00", "more": {"end": 5}}', b'{"start": "10:05", "more": {"end": 5}, "sum": 1}',
+        b'{"start": "10:00"}', b"no JSON", None,
+    )  # fmt: skip
+    assert [window(value) for value in values] == told

@@ -15,7 +15,8 @@ from stream_contracts.trial.programme import (
     programme,
     representatives,
 )
-from stream_contracts.wire.moment import PHASES, Moment
+from stream_contracts.wire.moment import PHASES, Moment, role_of
+from stream_contracts.wire.refusals import Refuse, check
 from stream_contracts.workload.plan import Plan
 
 BASE = Plan("orders", "enrich", 1, with_aborted=True)
@@ -59,7 +60,7 @@ def test_every_other_fault_comes_early_and_all_classes_of_it_come() -> None:
 def test_a_class_that_was_not_seen_is_not_tried() -> None:
     only = [Moment("enrich-0", "consumer", "OffsetCommit", 1, "before")]
     tried = {step.plans[0].strikes[0].fault for step in besides(BASE, only)}
-    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-request"}
+    assert tried == {"kill-app", "pause-app", "cut-link", "join-app", "hold-frame", "refuse-link", "refuse-request"}
 
 
 def test_brokers_are_struck_where_others_can_take_over() -> None:
@@ -68,6 +69,13 @@ def test_brokers_are_struck_where_others_can_take_over() -> None:
         for brokers in (1, 3)
     )
     assert three - one == set(OF_BROKERS)
+
+
+def test_where_recovery_is_promised_one_kill_is_waited_for_before_all() -> None:
+    (first, second, *_) = islice(programme(BASE, moments(4), recovers=True), 2)
+    assert str(first.plans[0]) == "kill-app before EndTxn#2 of enrich-0 (producer), without compressing time"
+    assert not second.plans[0].patient
+    assert not any(plan.patient for step in islice(programme(BASE, moments(4)), 100) for plan in step.plans)
 
 
 def test_a_step_has_other_moments_of_its_class_to_fall_back_on() -> None:
@@ -102,3 +110,13 @@ def test_nothing_is_tried_twice() -> None:
 def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
     assert {*BESIDES, *OF_BROKERS} <= set(FAULTS)
     assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]
+
+
+def test_what_a_sweep_says_of_a_fault_is_something_that_there_is() -> None:
+    for fault, where in {**BESIDES, **OF_BROKERS}.items():
+        for api, phase, *what in where:
+            if what and fault == "refuse-request":
+                role = "database" if api.isupper() else role_of(api)
+                check(Moment("app-0", role, api, 1, "before" if phase == "before" else "after"), Refuse(what[0]))
+            elif what:
+                assert what[0] in {"stop-app": ("kafka", "postgres"), "join-app": ("die",)}[fault]

@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 from kio.schema.types import TopicName
 
 from stream_contracts.errors import HarnessError
-from stream_contracts.wire.kafka import FETCH, Header
-from stream_contracts.wire.kafka_fetch import look
+from stream_contracts.wire.kafka import FETCH, Header, header_of
+from stream_contracts.wire.kafka_fetch import Asked, asked, look
 from stream_contracts.wire.membership import errors_in
-from tests.wire.drawing import Pair, answer_frame, entities, fields_below, header_to, pairs, responses
+from tests.wire.drawing import (
+    Pair,
+    answer_frame,
+    entities,
+    fields_below,
+    header_to,
+    pairs,
+    request_frame,
+    requests,
+    responses,
+)
 
 SOME = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 FETCHES = pytest.mark.parametrize("pair", pairs("Fetch"), ids=lambda pair: f"v{pair[1]}")
@@ -98,3 +108,17 @@ def _plain(entity: Any, *names: str) -> Any:
         if field.name in names and field.default is not dataclasses.MISSING
     }
     return dataclasses.replace(entity, **defaults)
+
+
+@FETCHES
+@SOME
+@given(data=st.data())
+def test_the_terms_of_a_request_are_those_that_the_codec_reads(pair: Pair, data: st.DataObject) -> None:
+    body = data.draw(requests(pair))
+    client = data.draw(st.none() | st.text(max_size=20))
+    frame = request_frame(body, client_id=client)
+    header = header_of(frame)
+    told = asked(header, frame)
+    wait_ms = round(body.max_wait.total_seconds() * 1000)
+    assert told == Asked(wait_ms, int(body.isolation_level))
+    assert asked(header, frame[: 10 + len((client or "").encode())]) is None

@@ -195,7 +195,7 @@ def test_a_slow_registry_and_one_that_is_out(lane: Lane) -> None:
         ("registry", "GET /schemas/ids/7", BY_ID),
         ("registry", "POST /subjects/a%2Fb/versions?normalize=true", REGISTER),
         ("registry", "GET /contexts/.eu./subjects/a/versions/latest", "GET /subjects/{subject}/versions/{version}"),
-        ("registry", "GET /nowhere/7", "GET /nowhere/7"),
+        ("registry", "GET /nowhere/7", "GET /nowhere/…"),
         ("connect", "PUT /connectors/shop/config", "PUT /connectors/{name}/config"),
         ("connect", "POST /connectors/shop/tasks/0/restart", "POST /connectors/{name}/tasks/{task}/restart"),
         ("connect", "GET /connectors/", "GET /connectors"),

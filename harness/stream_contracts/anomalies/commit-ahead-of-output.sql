@@ -3,15 +3,21 @@
 -- why: nothing was lost this time; had the pipeline died in between, the event would have had no effect
 -- remedy: flush, and look at each delivery report, before the offset is committed
 -- says: event {event_id} (key {key}, at {source}) was behind a committed offset {ahead_s} s before its effect {place} was written
-with first_effects as (
+with suspects as materialized (
+    select distinct p.event_id, p.at
+    from passed p join visible v on v.event_id = p.event_id
+    where v.at > p.at + 0.01  -- the log counts in milliseconds
+),
+-- One that had an effect in time, and another later, was only processed again.
+first_effects as (
     select event_id, min("at") as "at"
-    from visible where event_id is not null and exists (select 1 from commits where via = 'OffsetCommit')
+    from visible where event_id in (select event_id from suspects)
     group by event_id having count("at") = count(*)
 ),
 ahead as materialized (
-    select f.event_id, f.at, p.at as passed_at
-    from first_effects f join passed p on p.event_id = f.event_id
-    where f.at > p.at + 0.01  -- the log counts in milliseconds
+    select f.event_id, f.at, s.at as passed_at
+    from first_effects f join suspects s on s.event_id = f.event_id
+    where f.at > s.at + 0.01
 )
 select
     s.event_id, s.key, a.passed_at as "at",

@@ -26,6 +26,8 @@ from stream_contracts.schema.protobuf_values import Plan, around, build, field_v
 
 _SEVERITY = {Reads.READS: 0, Reads.CHANGES: 1, Reads.FAILS: 2}
 _UNEXPLAINED = "protobuf-unexplained"
+_LEAST_DRAWN = 60
+"""Messages that Hypothesis draws where something worse is claimed than was found: below, it has hardly begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,20 @@ class _Trial:
                     best = proof
                 if (best is not None and best.reads is enough) or self._left <= limit:
                     break
-        if best is None and self._left > 0:
-            best = self._searched(suspicions)
+        if self._left > 0 and (best is None or _SEVERITY[best.reads] < _SEVERITY[enough]):
+            best = self._searched(suspicions, best) or best
         return best
 
-    def _searched(self, suspicions: list[_Suspicion]) -> _Proof | None:
+    def _searched(self, suspicions: list[_Suspicion], known: _Proof | None) -> _Proof | None:
+        """A proof worse than the one that is known, as Hypothesis draws messages of the first suspected root."""
         root = suspicions[0].pair.root
-        plan = search(root, lambda plan: self.outcome(root, plan, free=True) is not None, self._left)
+        least = 0 if known is None else _SEVERITY[known.reads]
+
+        def worse(plan: Plan) -> bool:
+            proof = self.outcome(root, plan, free=True)
+            return proof is not None and _SEVERITY[proof.reads] > least
+
+        plan = search(root, worse, max(self._left, _LEAST_DRAWN))
         return self.outcome(root, plan, free=True) if plan is not None else None
 
     def boundaries(self, pairs: list[Pair]) -> _Proof | None:
@@ -266,6 +275,6 @@ def _targets(suspicion: _Suspicion) -> Iterator[Plan]:
     """Plans of the suspected message, those about the suspected field first."""
     field = shape(suspicion.pair.writer).by_number.get(suspicion.number)
     if field is not None:
-        for value in field_values(field, depth=1):
+        for value in field_values(field):
             yield {field.number: value}
     yield from variants(suspicion.pair.writer, depth=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,9 @@ class Arena:
     database: Database | None = None
     subjects: Subjects | None = None
     ids: Ids = field(default_factory=dict)
+
+    fresh: Callable[[], AbstractContextManager[Arena]] | None = None
+    """Gives each trial brokers of its own, where the contract says ``isolation: broker``."""
 
     def stack_of(self, service: str) -> Stack:
         """The stack in which a service runs; that of the brokers where none has one of that name."""

@@ -33,7 +33,7 @@ class Case:
 
     def __init__(self, arena: Arena, folder: Path, number: int, plan: Plan) -> None:
         self.arena, self.folder, self.plan = arena, folder, plan
-        self.names = Names(f"{arena.prefix}.{number}")
+        self.names = Names(f"{arena.prefix}.{number}", bare=arena.fresh is not None)
         self.journal = Journal(folder / "journal.jsonl")
         self.instances: list[Instance] = []
         self._changed = threading.Event()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from stream_contracts.anomalies import anomaly
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
@@ -28,6 +29,8 @@ BUDGET_S = 60.0
 """How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
+LONG_S = 20.0
+"""A run that took longer than this is not made smaller: the budget of that would be over before anything is gained."""
 REPLAYS = 3
 """How often a failing plan is run again to tell how surely it fails."""
 
@@ -85,6 +88,12 @@ class _Sweep:
         self._arenas, self._plan, self._progress = arenas, plan, progress
         self._crew, self._runner = Crew(arenas), Runner(arenas[0])
         self._moments: list[Moment] = []
+        self._began = monotonic()
+
+    def _found(self, run: Run, seen_with: str) -> None:
+        """A promise broke: put down when, with what, and where the evidence lies."""
+        self.proof.found_after, self.proof.found_after_s = self._runner.trials, monotonic() - self._began
+        self.proof.struck_at, self.proof.folder = seen_with, run.folder
 
     def close(self) -> None:
         """Put down how much was done."""
@@ -98,10 +107,28 @@ class _Sweep:
         if first.restless:
             return self._no_rest(first)
         if not expected:
-            return Judgement.unknown(
-                Reason.NOT_EXERCISED, f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
-            )
+            return self._mute(first)
+        if self._runner.modelled:
+            judged = self._runner.judged(first)
+            if judged.verdict is not Verdict.PASS:
+                self._found(first, "no fault: the outputs are not those of the model")
+                return judged
         return None
+
+    def _mute(self, first: Run) -> Judgement:
+        """It wrote nothing of what was there before it started: perhaps it does of what comes once it runs."""
+        wrote = f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
+        later, expected = self._runner.record(self._arenas[0], self._plan, feed="after-start")
+        lost = anomaly("lost-record")
+        if later.restless or not expected or self._arenas[0].pipeline.promises.delivery not in lost.breaks:
+            return Judgement.unknown(Reason.NOT_EXERCISED, wrote)
+        self._found(first, "no fault: all events were there before it started")
+        what = (
+            f"none of the {len(first.sends)} events that were there before it started has an effect; "
+            f"of the same events, sent once it ran, there are {len(expected)}"
+        )
+        remedy = "begin at the earliest offset where none is committed: auto.offset.reset=earliest"
+        return Judgement.of([Finding(lost.id, what, lost.why, remedy, witness={"events": len(first.sends)})])
 
     def recorded(self) -> Judgement | None:
         """Record runs without faults; a judgement where they already settle the matter."""
@@ -139,15 +166,21 @@ class _Sweep:
 
     def swept(self, budget_s: float, *, every_moment: bool) -> Judgement:
         """Try the steps of the programme, until one breaks the promise or the budget is spent."""
+        arena = self._arenas[0]
         self.proof.seen = len(self._moments)
         self.proof.moments = len(kills(self._moments, every_moment=every_moment))
-        steps = self._affordable(
-            programme(self._plan, self._moments, every_moment=every_moment), monotonic() + budget_s
+        steps = programme(
+            self._plan,
+            self._moments,
+            every_moment=every_moment,
+            brokers=len(arena.brokers),
+            recovers=arena.pipeline.promises.recovers_within is not None,
         )
+        steps = self._affordable(steps, monotonic() + budget_s)
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
-        warnings: dict[str, Finding] = {}
+        warnings = {finding.rule: finding for finding in self._runner.advice}
         for outcome in self._crew.run(steps, self._tried, alone=_alone):
             if outcome.judgement.verdict is Verdict.FAIL:
                 failed.append(outcome)
@@ -207,18 +240,26 @@ class _Sweep:
     def _failed(self, outcome: _Outcome) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
         arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
+        self._found(failing, str(failing.plan))
         self._progress("making the failing plan smaller")
         keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
-        small = shrink(failing.plan, lambda plan: self._runner.fails(arena, plan), keys)
-        self._progress("replaying the failing plan")
-        again = list(self._crew.run(iter([small] * REPLAYS), self._runner.run))
-        verdicts = [(run, self._runner.judged(run)) for run in again]
-        failed = [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
+        small = failing.plan
+        if failing.seconds < LONG_S:
+            small = shrink(small, lambda plan: self._runner.fails(arena, plan), keys)
+        failed = self._again(small)
+        if not failed and small != failing.plan:
+            failed = self._again(failing.plan)  # what it was made smaller to fails by chance only
         self.proof.replayed = f"{len(failed)}/{REPLAYS}"
         if failed:
             failing, judgement = failed[0]
         self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
         return judgement
+
+    def _again(self, plan: Plan) -> list[tuple[Run, Judgement]]:
+        """Replay a plan; those of the runs that failed, with their judgements."""
+        self._progress("replaying the failing plan")
+        verdicts = [(run, self._runner.judged(run)) for run in self._crew.run(iter([plan] * REPLAYS), self._runner.run)]
+        return [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
 
     def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
         """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
@@ -226,7 +267,7 @@ class _Sweep:
         A third run, fed as the first, tells the two apart where values were lost and others came instead.
         """
         fed = ", fed by and by" if other.plan.feed == "paced" else ""
-        self.proof.struck_at, self.proof.folder = f"no fault: only aborted transactions in the input{fed}", other.folder
+        self._found(other, f"no fault: only aborted transactions in the input{fed}")
         rules = {finding.rule for finding in compared.findings}
         if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
             third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))

@@ -15,13 +15,17 @@ LONGEST_TOPIC = 249
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The namespace of one trial: every name in it begins with ``prefix``."""
+    """The namespace of one trial: every name in it begins with ``prefix``; with ``bare``, topics have their own names.
+
+    That is for a pipeline with hard-wired names, which has a broker of its own.
+    """
 
     prefix: str
+    bare: bool = False
 
     def topic(self, declared: str) -> str:
         """The topic that stands for a declared one; a long name is cut to what Kafka takes, and stays unique."""
-        name = f"{self.prefix}.{declared}"
+        name = declared if self.bare else f"{self.prefix}.{declared}"
         if len(name) <= LONGEST_TOPIC:
             return name
         mark = sha256(declared.encode()).hexdigest()[:12]

@@ -17,6 +17,10 @@ LONGEST_NAME = 63
 """Bytes that PostgreSQL keeps of a name."""
 
 
+LOOKS = 5
+"""How often the clocks are compared; the quickest answer is the one that is believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Namespace:
     """The schema of one trial, with the clock of the server set against that of the trial."""
@@ -54,4 +58,12 @@ def namespace(
         mark = sha256(prefix.encode()).hexdigest()[:12]
         name = f"{name[: LONGEST_NAME // 2]}_{mark}"
     database.make(name, contract, pipeline)
-    return Namespace(database, name, database.now() - clock())
+    return Namespace(database, name, min(_ahead(database, clock) for _ in range(LOOKS))[1])
+
+
+def _ahead(database: Database, clock: Callable[[], float]) -> tuple[float, float]:
+    """How long an answer took, and how far the server's clock is ahead of ours by it (Cristian 1989): half-way."""
+    asked = clock()
+    told = database.now()
+    answered = clock()
+    return answered - asked, told - (asked + answered) / 2

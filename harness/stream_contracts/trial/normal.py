@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import fastavro
@@ -24,10 +24,9 @@ Digest = Callable[[bytes | None, bytes | None], str]
 
 def digester(contract: Contract, pipeline: Pipeline, topic: str) -> Digest:
     """How records of this declared topic are compared for this pipeline."""
-    paths = [path.removeprefix("$.").split(".") for path in pipeline.compare.ignore]
-    if not paths:
+    if not pipeline.compare.ignore and pipeline.model is None:
         return digest_of
-    decode = _decoder(contract, topic)
+    decode = decoder(contract, topic)
 
     def digest(key: bytes | None, value: bytes | None) -> str:
         if value is None:
@@ -36,11 +35,31 @@ def digester(contract: Contract, pipeline: Pipeline, topic: str) -> Digest:
             tree = decode(value)
         except Exception:  # fastavro answers broken bytes with whatever goes wrong first
             return digest_of(key, b"undecodable: " + value)
-        for path in paths:
-            _forget(tree, path)
+        tree = forgotten(tree, pipeline.compare.ignore)
         return digest_of(key, json.dumps(tree, sort_keys=True, default=repr).encode())
 
     return digest
+
+
+def windower(contract: Contract, pipeline: Pipeline, topic: str) -> Callable[[bytes | None], str | None]:
+    """What tells the windows of one key apart in records of this topic, where the contract compares windows.
+
+    None for a record without those fields: its key alone says which one it is.
+    """
+    paths = [path.removeprefix("$.").split(".") for path in pipeline.compare.window]
+    if pipeline.compare.how != "windows" or not paths:
+        return lambda _: None
+    decode = decoder(contract, topic)
+
+    def window(value: bytes | None) -> str | None:
+        try:
+            tree = None if value is None else decode(value)
+        except Exception:  # as above
+            return None
+        found = [_held(tree, path) for path in paths]
+        return None if None in found else json.dumps(found, default=repr)
+
+    return window
 
 
 def digest_of(key: bytes | None, value: bytes | None) -> str:
@@ -49,7 +68,22 @@ def digest_of(key: bytes | None, value: bytes | None) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()[:20]
 
 
-def _decoder(contract: Contract, topic: str) -> Callable[[bytes], Any]:
+def forgotten(tree: Any, ignore: Sequence[str]) -> Any:
+    """A value without the fields that may differ. The value itself is changed."""
+    for path in ignore:
+        _forget(tree, path.removeprefix("$.").split("."))
+    return tree
+
+
+def digest_of_row(pipeline: Pipeline, row: str) -> str:
+    """How the rows of tables are compared: as PostgreSQL writes them, or where a model says what they are, as trees."""
+    if pipeline.model is None:
+        return digest_of(None, row.encode())
+    return digest_of(None, json.dumps(json.loads(row), sort_keys=True, default=repr).encode())
+
+
+def decoder(contract: Contract, topic: str) -> Callable[[bytes], Any]:
+    """What reads the values of a declared topic."""
     schema = contract.topics[topic].value
     if schema is None:
         return json.loads
@@ -102,6 +136,12 @@ READERS: dict[str, Callable[[Source], Callable[[bytes], Any]]] = {
     "PROTOBUF": _protobuf,
 }
 """Format -> what makes the reader of a value by its schema: bytes to a tree of its fields."""
+
+
+def _held(tree: Any, path: list[str]) -> Any:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _forget(tree: Any, path: list[str]) -> None:

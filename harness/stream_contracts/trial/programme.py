@@ -22,8 +22,19 @@ Where = tuple[str, str] | tuple[str, str, str]
 """A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
 
 BESIDES: Mapping[str, tuple[Where, ...]] = {
-    # a zombie: frozen with a request in its hands, or before it heard the answer
-    "pause-app": (*((api, phase) for api in _WRITES for phase in PHASES), ("Fetch", "after")),
+    # a zombie: frozen with a request in its hands, or before it heard the answer; each kind of request once, then the rest
+    "pause-app": tuple(
+        dict.fromkeys(
+            (
+                ("EndTxn", "before"),
+                ("Produce", "after"),
+                ("OffsetCommit", "before"),
+                ("COMMIT", "before"),
+                *((api, phase) for api in _WRITES for phase in PHASES),
+                ("Fetch", "after"),
+            )
+        )
+    ),
     # the answer, or the request, is lost, and the process lives to do something about it
     "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
     # a rebalance in the middle of the work
@@ -37,20 +48,30 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
     # a deployment, and one while the sink is away
     "stop-app": (
         ("Fetch", "after"),
-        ("COMMIT", "before", "database"),
+        ("COMMIT", "before", "postgres"),
         ("Produce", "before", "kafka"),
         ("Produce", "before"),
         ("EndTxn", "before"),
         ("COMMIT", "before"),
     ),
     # late, and still in time
-    "hold-frame": (("EndTxn", "before"), ("OffsetCommit", "before"), ("Produce", "after"), ("COMMIT", "after")),
+    "hold-frame": (
+        ("EndTxn", "after"),
+        ("OffsetCommit", "before"),
+        ("Produce", "after"),
+        ("COMMIT", "after"),
+        ("EndTxn", "before"),
+        ("OffsetCommit", "after"),
+    ),
+    # an outage that is longer than somebody's patience
+    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
     # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
     "refuse-request": (
         ("COMMIT", "before"),
         ("INSERT", "before"),
         ("EndTxn", "before"),
         ("Produce", "before"),
+        ("Produce", "before", "message_too_large"),  # and what is refused for good
         ("OffsetCommit", "before"),
         ("TxnOffsetCommit", "before"),
         ("Fetch", "after"),
@@ -84,24 +105,42 @@ class Step:
     owed: bool = False
 
 
-def programme(base: Plan, seen: Sequence[Moment], *, every_moment: bool = False, brokers: int = 1) -> Iterator[Step]:
+def programme(
+    base: Plan,
+    seen: Sequence[Moment],
+    *,
+    every_moment: bool = False,
+    brokers: int = 1,
+    recovers: bool = False,
+) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
-    kill-app at each moment, transaction control before the rest, and after every second of them another fault at one of
-    its classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one.
+    kill-app at each moment, transaction control before the rest, and after each of them another fault at one of its
+    classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
+    ``recovers`` a kill whose consequences are waited for comes before all.
     """
+    if recovers:
+        yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
     others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
-    for number, moment in enumerate(killed, 1):
+    for moment in killed:
         yield Step((_with(base, "kill-app", moment),), moment, owed=True)
-        if number % 2 == 0:
-            yield from islice(others, 1)
+        yield from islice(others, 1)
     yield from others
     random = (Step((plan,)) for plan in drawn(base, places(seen)))
     for pair in pairs(base, killed):
         yield pair
         yield from islice(random, 1)
     yield from random
+
+
+def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
+    """Where recovery in time is promised: kills whose consequences are waited for, at the first class that was seen."""
+    for api in _WRITES:
+        members = [moment for moment in seen if moment.api == api and moment.phase == "before"]
+        if members:
+            yield _anywhere(replace(base, patient=True), "kill-app", (api, "before"), members, 0.0)
+            return
 
 
 def kills(seen: Sequence[Moment], *, every_moment: bool) -> list[Moment]:
@@ -131,13 +170,12 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 def _row(
     base: Plan, fault: str, where: Sequence[Where], seen: Sequence[Moment], delay_s: float = 0.0
 ) -> Iterator[Step]:
-    """A step for each class that was seen; for some faults also a little later."""
-    for at in where:
-        members = [moment for moment in seen if _is_at(moment, at)]
-        if members:
-            yield _anywhere(base, fault, at, members, delay_s)
-            if fault in ALSO_LATER and not delay_s:
-                yield _anywhere(base, fault, at, members, LATER_S)
+    """A step for each class that was seen; for some faults then all of them again, a little later."""
+    for late_s in (delay_s, LATER_S) if fault in ALSO_LATER else (delay_s,):
+        for at in where:
+            members = [moment for moment in seen if _is_at(moment, at)]
+            if members:
+                yield _anywhere(base, fault, at, members, late_s)
 
 
 def _is_at(moment: Moment, at: Where) -> bool:

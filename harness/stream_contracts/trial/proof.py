@@ -15,7 +15,8 @@ from stream_contracts.findings import Judgement, Reason, Verdict
 class Proof:
     """What a sweep came to. ``moments`` were chosen of ``seen``; ``exercised`` of them were struck by kill-app.
 
-    ``others`` are the other faults that were tried, ``spent`` tells that the budget ended the sweep.
+    ``others`` are the other faults that were tried, ``spent`` tells that the budget ended the sweep. A promise that broke
+    did so after ``found_after`` trials and ``found_after_s``; what came behind made the plan smaller and ran it again.
     """
 
     judgement: Judgement
@@ -29,6 +30,8 @@ class Proof:
     trials: int = 0
     seconds: float = 0.0
     trial_seconds: list[float] = field(default_factory=list)
+    found_after: int = 0
+    found_after_s: float = 0.0
     struck_at: str = ""
     replayed: str = ""
     folder: Path | None = None

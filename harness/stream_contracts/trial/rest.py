@@ -15,6 +15,11 @@ from stream_contracts.wire.lane import Lane
 
 QUIET_S = 1.0
 """How long it must be quiet where the expected effects are there, and no committed offset says that this was all."""
+QUIET_BEHIND_S = 0.5
+"""How long where all input is behind a committed offset, and an expected effect is not there, or nothing is expected yet.
+
+Who commits first and works afterwards is silent while it works.
+"""
 QUIET_UNKNOWN_S = 5.0
 """How long where nobody joined a group and nothing is expected yet: longer than a heartbeat (3 s)."""
 QUIET_GROUP_S = 15.0
@@ -60,7 +65,11 @@ class Rest:
         if still is not None:
             self._seen_at = self._clock()
             return behind or still
-        return None if behind is None or self._accounted() else behind
+        if behind is None:
+            return (
+                None if self._quiet_s >= QUIET_BEHIND_S or self._all_there(self._seen) else "an effect may still come"
+            )
+        return None if self._accounted() else behind
 
     def accounted(self, fed: Mapping[Partition, int]) -> bool:
         """Whether every fed event is behind a committed offset, or every expected effect is there."""
@@ -84,7 +93,8 @@ class Rest:
         if whole:
             return True
         if any(moment.api in COMMITS for lane in self._lanes for moment in tuple(lane.moments)):
-            return False
+            # Without faults, who commits less than it has done, or less often, is as silent as this at its end.
+            return whole is None and self._quiet_s >= QUIET_GROUP_S
         if not any(lane.groups for lane in self._lanes):
             return self._quiet_s >= (QUIET_UNKNOWN_S if whole is None else QUIET_MISSING_S)
         # A member that hangs is silent too: what it owes is not lost as long as nobody gave it up.

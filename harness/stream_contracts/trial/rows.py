@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from stream_contracts.contract.model import Pipeline
 from stream_contracts.history.model import Expected, Record, Send, Write
 from stream_contracts.trial.namespace import Namespace
-from stream_contracts.trial.normal import digest_of
+from stream_contracts.trial.normal import digest_of_row
 
 Effect = Record | Write
 Pairing = Callable[[Sequence[Record], Sequence[Send]], Mapping[tuple[str, int, int], int]]
@@ -21,7 +21,7 @@ def writes(namespace: Namespace, pipeline: Pipeline, causes: Mapping[tuple[str, 
     found = []
     for sink, audited in namespace.writes(pipeline):
         for each in audited:
-            content = digest_of(None, each.row.encode())
+            content = digest_of_row(pipeline, each.row)
             found.append(
                 Write(
                     sink.table, each.seq, each.key, each.op, content, each.row, causes.get((sink.table, content)),

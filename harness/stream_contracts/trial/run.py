@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream_contracts.history.model import Expected, Note, Send
+from stream_contracts.stack.logs import Marks
 from stream_contracts.trial import books
 from stream_contracts.trial.act import Act
 from stream_contracts.trial.arena import Arena
@@ -25,6 +26,8 @@ PATIENT_S = 90.0
 """The same where no time is compressed: longer than a session (45 s) and a transaction (60 s) by their defaults."""
 PER_STRIKE_S = 20.0
 """How much longer a run may take for each of its faults."""
+MOST_LOG_LINES = 500
+"""Of what each service wrote during a run; it lies beside the journal."""
 LOOK_S = 0.02
 """The brokers are asked again after this time even when nothing passed on the wire."""
 
@@ -61,7 +64,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
     folder = arena.folder / f"{number:04d}-{plan.digest}"
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
-    result = Run(plan, folder)
+    result, marks = Run(plan, folder), Marks(arena.stacks)
     with Case(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
         case.expects(oracle)
@@ -81,6 +84,8 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
             instance.kill() if plan.strikes else instance.stop()
         result.records = case.evidence(_causes(oracle))
         result.seconds = case.clock()
+        for service, text in marks.slices(MOST_LOG_LINES):
+            (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
     return result
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import count
 
-from stream_contracts.anomalies import invariants, judge
-from stream_contracts.findings import Judgement, Verdict
+from stream_contracts.anomalies import advise, invariants, judge
+from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
 from stream_contracts.trial import evidence
 from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.model import model
 from stream_contracts.trial.run import Run, run
 from stream_contracts.workload.plan import Plan
 
@@ -34,6 +36,9 @@ class Runner:
     def __init__(self, arena: Arena) -> None:
         self._pipeline = arena.pipeline
         self._invariants = invariants(arena.contract.invariants)
+        self._model = model(arena.contract, arena.pipeline_name)
+        self.advice: list[Finding] = []
+        """What the first run showed about the clients."""
         self._numbers = count()
         self._oracles: dict[_Input, list[Expected]] = {}
         self.trials = 0
@@ -41,16 +46,33 @@ class Runner:
         self.seconds: list[float] = []
         """How long each run with faults took."""
 
-    def record(self, arena: Arena, plan: Plan) -> tuple[Run, list[Expected]]:
-        """Run a plan without its faults; what it leaves is the oracle for every plan with the same events."""
-        quiet = Plan(plan.contract, plan.pipeline, plan.seed, events=plan.events)
+    def record(self, arena: Arena, plan: Plan, feed: str = "at-once") -> tuple[Run, list[Expected]]:
+        """Run a plan without its faults; what it leaves is the oracle for every plan with the same events.
+
+        Where the contract has a model, that is the oracle, and the run is judged by it.
+        """
+        quiet = Plan(plan.contract, plan.pipeline, plan.seed, feed=feed, events=plan.events)
+        if self._model is not None:
+            drawn = arena.draw(plan.seed).events
+            chosen = [event for event in drawn if not plan.events or event.id in plan.events]
+            self._oracles[_input(plan)] = self._model(chosen)
         done = self.run(arena, quiet)
-        self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
+        if self._model is None:
+            self._oracles[_input(plan)] = evidence.oracle(done.records, done.sends)
+        if not self.advice:
+            with tables.load(done.journal) as history:
+                self.advice = advise(history)
         return done, self._oracles[_input(plan)]
+
+    @property
+    def modelled(self) -> bool:
+        """Whether a model says what the outputs must be, so that a run without faults may be wrong."""
+        return self._model is not None
 
     def run(self, arena: Arena, plan: Plan) -> Run:
         """Carry out a plan."""
-        done = run(plan, arena, next(self._numbers), self._oracles.get(_input(plan), ()))
+        with arena.fresh() if arena.fresh else nullcontext(arena) as here:
+            done = run(plan, here, next(self._numbers), self._oracles.get(_input(plan), ()))
         self.trials += 1
         if plan.strikes:
             self.seconds.append(done.seconds)
@@ -92,6 +114,6 @@ def end_of_logs(done: Run, lines: int = 12) -> str:
     told: Sequence[str] = [
         f"The end of its log ({log}):\n"
         + "\n".join(f"    {line}" for line in log.read_text("utf-8", "replace").splitlines()[-lines:] or ["(empty)"])
-        for log in sorted(done.folder.glob("*.log"))
+        for log in sorted(set(done.folder.glob("*.log")) - set(done.folder.glob("service-*.log")))
     ]
     return "\n".join(told)

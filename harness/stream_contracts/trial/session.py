@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -138,33 +138,36 @@ class Session:
         progress: Callable[[str], None],
         *,
         budget_s: float | None = None,
+        seed: int | None = None,
     ) -> Proof:
-        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
+        """Judge the promises of one pipeline of a contract, with a budget and a seed of its own if they are given."""
         settings = self.settings
+        seed = settings.seed if seed is None else seed
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
-                crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
+                crew = [arenas.enter_context(self.arena(contract, pipeline, seed)) for _ in range(workers)]
                 proof = prove(
                     crew,
-                    settings.seed,
+                    seed,
                     progress,
                     every_moment=settings.every_moment,
                     budget_s=settings.budget_s if budget_s is None else budget_s,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
-            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
 
     def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
-        with self._arena(contract, plan.pipeline, plan.seed) as arena:
+        with self.arena(contract, plan.pipeline, plan.seed) as arena:
             return self._kept(replay(arena, plan, progress), [arena])
 
     @contextmanager
-    def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+    def arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        """Where one trial at a time of this pipeline can be run; what it needs is started, and shared with the others."""
         ids = None
         draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
         needed = self.needed(contract, pipeline)
@@ -181,7 +184,7 @@ class Session:
             if registered is not None:
                 ids = registered.register()
             database = _database(needed.postgres, leaving)
-            yield Arena(
+            arena = Arena(
                 contract=contract,
                 pipeline_name=pipeline,
                 stack=stack,
@@ -198,6 +201,28 @@ class Session:
                 subjects=registered,
                 ids=ids or {},
             )
+            alone = contract.pipelines[pipeline].isolation == "broker"
+            yield replace(arena, fresh=lambda: self._fresh(arena)) if alone else arena
+
+    @contextmanager
+    def _fresh(self, arena: Arena) -> Iterator[Arena]:
+        """The arena with brokers that nobody has used: for a pipeline whose names are the same in every trial."""
+        if self.settings.backend == "external":
+            where = arena.contract.place("pipelines", arena.pipeline_name, "isolation")
+            raise UnsupportedError(f"{where}: isolation: broker takes a new broker for each trial, and these are yours")
+        with open_stack(self.settings.backend, arena.stack.blueprint, progress=lambda _: None) as stack:
+            brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
+            with closing(Cluster(brokers)) as cluster:
+                yield replace(
+                    arena,
+                    stack=stack,
+                    stacks=(stack, *arena.stacks[1:]),
+                    brokers=brokers,
+                    run_id=stack.run_id,
+                    cluster=cluster,
+                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix),
+                    fresh=arena.fresh or (lambda: nullcontext(arena)),
+                )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""

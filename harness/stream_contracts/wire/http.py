@@ -51,15 +51,24 @@ _CONNECT = {re.compile(re.sub(r"{\w+}", "[^/]+", path)): path for path in CONNEC
 
 
 def endpoint(service: str, method: str, target: str) -> str:
-    """What a request asks for, without the names in it: ``GET /schemas/ids/{id}``. An unknown path stands for itself."""
+    """What a request asks for, without the names in it: ``GET /schemas/ids/{id}``.
+
+    Of an unknown path only the first step counts.
+    """
     path = urlsplit(target).path
     if service == "registry":
         try:
             return f"{method} {found(method, path)[0].path}"
         except Refusal:
-            return f"{method} {path}"
+            return f"{method} {_first(path)}"
     known = (template for pattern, template in _CONNECT.items() if pattern.fullmatch(path.rstrip("/")))
-    return f"{method} {next(known, path)}"
+    return f"{method} {next(known, None) or _first(path)}"
+
+
+def _first(path: str) -> str:
+    """The first step of a path that we do not know: what comes behind it may be a name, another one in each trial."""
+    first, *rest = path.strip("/").split("/")
+    return f"/{first}/…" if rest else f"/{first}"
 
 
 class Message:

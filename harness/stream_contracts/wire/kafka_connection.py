@@ -21,7 +21,7 @@ from stream_contracts.wire.kafka import (
     header_of,
     redirected,
 )
-from stream_contracts.wire.kafka_fetch import Found, look
+from stream_contracts.wire.kafka_fetch import Found, asked, look
 from stream_contracts.wire.kafka_moments import Exchange, KafkaMoments
 from stream_contracts.wire.kafka_produce import without_records
 from stream_contracts.wire.membership import errors_in
@@ -65,6 +65,8 @@ class KafkaConnection(Connection):
             if header.api in _WATCHED:
                 read = without_records if header.api_key == PRODUCE else decode_request
                 exchange.request = read(header, frame)
+            elif header.api_key == FETCH:
+                exchange.request = asked(header, frame)
             hold = self._moments.reached(exchange, "before")
             fate = "release" if hold is None else await self.stand(hold)
             if isinstance(fate, Refuse):

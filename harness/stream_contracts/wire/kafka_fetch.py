@@ -6,11 +6,18 @@ them in every version), but copies every record on the way.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.wire.kafka import FETCH, Frame, Header, known_versions
 from stream_contracts.wire.kafka_walk import BeyondError, Walk
+
+_BEFORE_CLIENT = 8
+"""Bytes of a request's header before its client id: API, version, correlation id."""
+_SHORT = struct.Struct(">h")
+_TERMS = struct.Struct(">iiib")
+"""max_wait_ms, min_bytes, max_bytes, isolation_level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,27 @@ class Found:
     brought: bool
     error: int
     addresses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """On which terms a Fetch asked: how long the broker may wait for data, and 0 for reading what is not committed."""
+
+    max_wait_ms: int
+    isolation_level: int
+
+
+def asked(header: Header, frame: Frame) -> Asked | None:
+    """Read the terms of a Fetch, which stand at its beginning; None where the frame has no room for them.
+
+    FetchRequest versions 4 to 18: until 14 the id of a replica comes first.
+    """
+    (client,) = _SHORT.unpack_from(frame, _BEFORE_CLIENT)
+    at = _BEFORE_CLIENT + 2 + max(client, 0) + (header.version >= 12) + 4 * (header.version < 15)
+    if at + _TERMS.size > len(frame):
+        return None
+    max_wait_ms, _, _, isolation_level = _TERMS.unpack_from(frame, at)
+    return Asked(max_wait_ms, isolation_level)
 
 
 def look(header: Header, frame: Frame, size: int) -> Found | None:

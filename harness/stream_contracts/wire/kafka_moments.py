@@ -23,6 +23,8 @@ _TELLS = (
     "producer_epoch",
     "committed",
     "acks",
+    "max_wait_ms",
+    "isolation_level",
 )
 """The fields of a request that a reader of the history wants to see."""
 PUT_OFF = frozenset({14, 15, 16, 51})
@@ -161,5 +163,16 @@ class KafkaMoments:
 
 
 def _detail(request: Any) -> dict[str, Any]:
-    found = ((name, getattr(request, name, None)) for name in _TELLS)
-    return {name: value if isinstance(value, str) else int(value) for name, value in found if value is not None}
+    told = _one(request)
+    found = ((name, getattr(told, name, getattr(told, f"v3_and_below_{name}", None))) for name in _TELLS)
+    detail = {name: value if isinstance(value, str) else int(value) for name, value in found if value is not None}
+    protocols = getattr(request, "protocols", None)
+    if protocols:
+        detail["protocols"] = ",".join(str(protocol.name) for protocol in protocols)
+    return detail
+
+
+def _one(request: Any) -> Any:
+    """The transaction that an AddPartitionsToTxn of version 4 and later is about: clients name one (KIP-890)."""
+    transactions = getattr(request, "transactions", None)
+    return transactions[0] if transactions else request
