@@ -18,6 +18,7 @@ BENCHMARKS = {
     "json": "benchmarks.jsonschema_checks",
     "protobuf": "benchmarks.protobuf_checks",
     "gate": "benchmarks.gate",
+    "migrations": "benchmarks.migrations",
     "demo": "benchmarks.demo",
     "registry": "benchmarks.registry_load",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -111,6 +113,12 @@ CASES: dict[str, list[tuple[Case, Case]]] = {
 PAIRS = [(rule, number) for rule, pairs in CASES.items() for number in range(len(pairs))]
 
 
+def settled(at: Path, **more: str) -> None:
+    """Give the connector of a folder further settings."""
+    file = at / "c.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **{key.replace("_", "."): more[key] for key in more}}))
+
+
 def folder(at: Path, case: Case) -> Path:
     at.mkdir(parents=True)
     (at / "contract.yaml").write_text(CONTRACT.replace("BACKWARD", case.level))
@@ -179,6 +187,36 @@ def test_the_engine_s_verdict_is_told_with_the_finding(tmp_path: Path, postgres:
 def test_what_only_widens_is_a_warning(tmp_path: Path, postgres: str) -> None:
     told = judged(tmp_path, Case("alter table customers alter visits type bigint;"), postgres)
     assert [(each.rule, each.severity) for each in told.findings] == [("cdc-column-type", Severity.WARNING)]
+
+
+def test_settings_of_the_connector_count_as_the_table_does(tmp_path: Path, postgres: str) -> None:
+    """A column that is not told may go; what the settings leave out from now on, or tell otherwise, is a change."""
+
+    def told(was: dict[str, str], now: dict[str, str], sql: str = "") -> list[str]:
+        for name, settings in (("former", was), ("now", now)):
+            shutil.rmtree(tmp_path / name, ignore_errors=True)
+            settled(folder(tmp_path / name, Case(sql if name == "now" else "")), **settings)
+        options = Options(date(2026, 2, 1), str(tmp_path / "former"), postgres=postgres)
+        return [each.rule for each in errors(review([tmp_path / "now"], options))]
+
+    without = {"column_exclude_list": r"public\.customers\.email"}
+    assert told(without, without, "alter table customers drop email;") == []
+    assert told({}, without) == ["cdc-column-dropped"]
+    assert told({}, {"message_key_columns": "public.customers:email"}) == ["cdc-key-changed"]
+    assert told({}, {"decimal_handling_mode": "double"}) == ["cdc-schema-refused"]
+
+
+def test_a_contract_without_captures_imports_nothing_of_them(tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text("contract: a\nowner: me\ntopics: {t: {}}\n")
+    code = (
+        "import sys; from datetime import date; from pathlib import Path; from stream_contracts.gate.review import *;"
+        "review([Path(sys.argv[1])], Options(date(2026, 1, 1), sys.argv[1]));"
+        "print([name for name in sys.modules if name.startswith(('stream_contracts.cdc', 'stream_contracts.stack', 'pg8000'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_nothing_is_started_where_nothing_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

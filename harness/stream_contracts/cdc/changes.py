@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stream_contracts.cdc.advice import Watched
 from stream_contracts.cdc.blame import blamed
 from stream_contracts.cdc.catalog import Column, Table, Tables
+from stream_contracts.cdc.envelope import captured, key_columns
 from stream_contracts.cdc.kinds import numeric_of, shape
 from stream_contracts.findings import Place, Rule, Severity
 
@@ -25,17 +26,23 @@ class Pair:
     @property
     def old(self) -> Table | None:
         """The captured table as it was."""
-        return self.tables_before.get(self.before.capture.qualified)
+        return _told(self.tables_before, self.before)
 
     @property
     def new(self) -> Table | None:
         """The same table now; it may be another one by the contract."""
-        return self.tables_after.get(self.after.capture.qualified)
+        return _told(self.tables_after, self.after)
 
     def place(self, *names: str) -> Place:
         """The statement that did it, found by the names in it."""
         found = blamed(self.before.script, self.after.script, names)
         return found or self.after.place("table")
+
+
+def _told(tables: Tables, one: Watched) -> Table | None:
+    """The table with the key that its records have; None where it is not there."""
+    table = tables.get(one.capture.qualified)
+    return replace(table, key=key_columns(table, one.settings)) if table else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,11 @@ Check = Callable[[Pair], Iterator[Hit]]
 
 
 def _both(pair: Pair) -> Iterator[tuple[Column, Column]]:
-    """Columns that are there before and after, by name."""
+    """Columns that are told before and after, by name."""
     if pair.old and pair.new:
-        for column in pair.old.columns:
-            now = pair.new.column(column.name)
+        after = captured(pair.new, pair.after.settings)
+        for column in captured(pair.old, pair.before.settings).columns:
+            now = after.column(column.name)
             if now is not None:
                 yield column, now
 
@@ -66,7 +74,8 @@ def _renamed(pair: Pair) -> dict[str, str]:
     if not (pair.old and pair.new):
         return {}
     fresh = {each.number: each for each in pair.new.columns if pair.old.column(each.name) is None}
-    gone = [each for each in pair.old.columns if pair.new.column(each.name) is None]
+    told = captured(pair.old, pair.before.settings).columns
+    gone = [each for each in told if pair.new.column(each.name) is None]
     return {
         each.name: fresh[each.number].name
         for each in gone
@@ -109,10 +118,17 @@ def table_unpublished(pair: Pair) -> Iterator[Hit]:
 def column_dropped(pair: Pair) -> Iterator[Hit]:
     """A column that readers know is gone."""
     if pair.old and pair.new:
-        renamed = _renamed(pair)
-        for column in pair.old.columns:
-            if pair.new.column(column.name) is None and column.name not in renamed:
-                yield Hit(pair.place(pair.old.name, column.name), f"{_at(pair, column)} is dropped", column.name)
+        renamed, after = _renamed(pair), captured(pair.new, pair.after.settings)
+        for column in captured(pair.old, pair.before.settings).columns:
+            if after.column(column.name) is None and column.name not in renamed:
+                there = pair.new.column(column.name) is not None
+                how = "left out by the connector's settings" if there else "dropped"
+                place = (
+                    pair.after.settings.place("column.exclude.list")
+                    if there
+                    else pair.place(pair.old.name, column.name)
+                )
+                yield Hit(place, f"{_at(pair, column)} is {how}", column.name)
 
 
 def column_renamed(pair: Pair) -> Iterator[Hit]:

@@ -8,6 +8,7 @@ from stream_contracts.anomalies import ANOMALIES, anomaly
 from stream_contracts.cdc.advice import ADVICE as CONNECTORS
 from stream_contracts.cdc.changes import CHANGES as MIGRATIONS
 from stream_contracts.cdc.changes import FOUND_BY_GATE
+from stream_contracts.cdc.slots import WATCHED
 from stream_contracts.errors import UsageError
 from stream_contracts.gate.changes import CHANGES
 from stream_contracts.gate.examples import EXAMPLES
@@ -16,7 +17,7 @@ from stream_contracts.gate.rules import VERDICTS
 from stream_contracts.schema import FORMATS
 from stream_contracts.schema.explain import READER, example, explanations
 
-_CDC = (*(rule for rule, _ in MIGRATIONS), *FOUND_BY_GATE)
+_CDC = (*(rule for rule, _ in MIGRATIONS), *FOUND_BY_GATE, *(rule for rule, _ in WATCHED))
 _OWN = (*VERDICTS, *(rule for rule, _ in CHANGES))
 
 
