@@ -10,7 +10,10 @@ import pytest
 from stream_contracts.contract.load import load
 from stream_contracts.errors import ContractError, UsageError
 from stream_contracts.findings import Verdict
+from stream_contracts.stack.capabilities import Killable
 from stream_contracts.trial.in_hand import StreamTrial
+from stream_contracts.trial.runner import Runner
+from stream_contracts.trial.session import Session, Settings
 from tests.trial.test_promises import ROOT, copy, plan, rewrite, strike
 
 pytestmark = pytest.mark.broker
@@ -110,3 +113,16 @@ def test_a_transaction_that_a_dead_process_left_open_is_ended_and_told(session, 
     again = session.replay(load(folder), plan("orders", strike("EndTxn", 1, "before")), lambda _: None)
     assert again.of("delivery").judgement.verdict is not Verdict.FAIL
     assert again.of("recovers-within").judgement.verdict is Verdict.FAIL, again.explained()
+
+
+def test_where_the_brokers_are_not_as_good_as_new_a_trial_gets_others(tmp_path):
+    contract = load(ROOT / "contracts/orders")
+    with Session(Settings(backend="local", keep_in=tmp_path), lambda _: None) as own:
+        before = own.replay(contract, plan("orders", strike("EndTxn", 1)), lambda _: None)
+        own.stack().service("broker-1", can=Killable).kill()
+        with own.arena(contract, "enrich", 1) as arena:
+            runner = Runner(arena)
+            done, expected = runner.record(arena, plan("orders"))
+            assert expected
+            assert not done.restless
+    assert before.judgement.verdict is Verdict.PASS

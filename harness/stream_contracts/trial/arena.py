@@ -53,6 +53,8 @@ class Arena:
 
     fresh: Callable[[], AbstractContextManager[Arena]] | None = None
     """Gives each trial brokers of its own, where the contract says ``isolation: broker``."""
+    spare: Callable[[], AbstractContextManager[Arena]] | None = None
+    """Gives a trial brokers of its own, where the shared ones are not as good as new."""
 
     def stack_of(self, service: str) -> Stack:
         """The stack in which a service runs; that of the brokers where none has one of that name."""

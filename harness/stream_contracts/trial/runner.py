@@ -7,9 +7,11 @@ from contextlib import nullcontext
 from itertools import count
 
 from stream_contracts.anomalies import advise, invariants, judge
+from stream_contracts.errors import StackError
 from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
+from stream_contracts.stack.health import await_in_sync, out_of_sync
 from stream_contracts.trial import evidence
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.model import model
@@ -28,6 +30,10 @@ _Input = tuple[int, tuple[int, ...]]
 def _input(plan: Plan) -> _Input:
     """What the expected outputs depend on: the seed and the choice of the events, not how they are fed."""
     return plan.seed, plan.events
+
+
+HEALTHY_S = 30.0
+"""How long brokers may take to be as good as new after a trial; then the next one gets others."""
 
 
 class Runner:
@@ -71,7 +77,8 @@ class Runner:
 
     def run(self, arena: Arena, plan: Plan) -> Run:
         """Carry out a plan."""
-        with arena.fresh() if arena.fresh else nullcontext(arena) as here:
+        renew = arena.fresh or (arena.spare if _sick(arena) else None)
+        with renew() if renew else nullcontext(arena) as here:
             done = run(plan, here, next(self._numbers), self._oracles.get(_input(plan), ()))
         self.trials += 1
         if plan.strikes:
@@ -100,6 +107,18 @@ class Runner:
     def fails(self, arena: Arena, plan: Plan) -> bool:
         """Whether a plan breaks a promise."""
         return self.expects(arena, plan) and self.judged(self.run(arena, plan)).verdict is Verdict.FAIL
+
+
+def _sick(arena: Arena) -> bool:
+    """Whether the brokers are not as good as new, and do not become so in time: the next trial must not pay for the last."""
+    if not arena.brokers or out_of_sync(arena.stack.brokers) is None:
+        return False
+    try:
+        await_in_sync(arena.stack, HEALTHY_S)
+    except StackError:
+        return True
+    arena.cluster.forget()
+    return False
 
 
 def _of_the_restless(judged: Judgement) -> Judgement:

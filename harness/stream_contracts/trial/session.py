@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -202,14 +202,15 @@ class Session:
                 ids=ids or {},
             )
             alone = contract.pipelines[pipeline].isolation == "broker"
-            yield replace(arena, fresh=lambda: self._fresh(arena)) if alone else arena
+            fresh = partial(self._fresh, arena, bare=alone)
+            yield replace(arena, fresh=fresh if alone else None, spare=None if alone else fresh)
 
     @contextmanager
-    def _fresh(self, arena: Arena) -> Iterator[Arena]:
-        """The arena with brokers that nobody has used: for a pipeline whose names are the same in every trial."""
+    def _fresh(self, arena: Arena, *, bare: bool) -> Iterator[Arena]:
+        """The arena with brokers that nobody has used; with ``bare``, topics have their own names on them."""
         if self.settings.backend == "external":
-            where = arena.contract.place("pipelines", arena.pipeline_name, "isolation")
-            raise UnsupportedError(f"{where}: isolation: broker takes a new broker for each trial, and these are yours")
+            where = arena.contract.place("pipelines", arena.pipeline_name, *["isolation"] * bare)
+            raise UnsupportedError(f"{where}: a trial needs brokers that nobody has used, and these are yours")
         with open_stack(self.settings.backend, arena.stack.blueprint, progress=lambda _: None) as stack:
             brokers = tuple((broker.host, broker.port) for broker in stack.brokers)
             with closing(Cluster(brokers)) as cluster:
@@ -221,7 +222,7 @@ class Session:
                     run_id=stack.run_id,
                     cluster=cluster,
                     feeder=Feeder(stack.bootstrap, cluster, arena.prefix),
-                    fresh=arena.fresh or (lambda: nullcontext(arena)),
+                    fresh=(lambda: nullcontext(arena)) if bare else None,
                 )
 
     def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
