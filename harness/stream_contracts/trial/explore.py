@@ -215,11 +215,20 @@ class _Sweep:
     def _tried(self, arena: Arena, step: Step) -> _Outcome:
         for plan in step.plans * (TRIES if step.moment else 1):
             self._runner.expects(arena, plan)
-            last = self._runner.run(arena, plan)
+            last = self._run(arena, plan)
             judgement = self._runner.judged(last)
             if last.exercised or last.restless or judgement.verdict is Verdict.FAIL:
                 break
         return _Outcome(step, last, judgement)
+
+    def _run(self, arena: Arena, plan: Plan) -> Run:
+        """Carry out a plan. Where it struck what others use, their connections to it are not what they were."""
+        try:
+            return self._runner.run(arena, plan)
+        finally:
+            if _strikes_others(plan):
+                for each in self._arenas:
+                    each.cluster.forget()
 
     def _count(self, outcome: _Outcome) -> None:
         exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
@@ -258,7 +267,8 @@ class _Sweep:
     def _again(self, plan: Plan) -> list[tuple[Run, Judgement]]:
         """Replay a plan; those of the runs that failed, with their judgements."""
         self._progress("replaying the failing plan")
-        verdicts = [(run, self._runner.judged(run)) for run in self._crew.run(iter([plan] * REPLAYS), self._runner.run)]
+        runs = self._crew.run(iter([plan] * REPLAYS), self._run, alone=_strikes_others)
+        verdicts = [(run, self._runner.judged(run)) for run in runs]
         return [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
 
     def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
@@ -269,7 +279,9 @@ class _Sweep:
         fed = ", fed by and by" if other.plan.feed == "paced" else ""
         self._found(other, f"no fault: only aborted transactions in the input{fed}")
         rules = {finding.rule for finding in compared.findings}
-        if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
+        # Values whose schema nobody has cannot be compared, and need not be: that they cannot be read is enough.
+        unclear = "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}
+        if unclear and "unresolvable-schema-id" not in rules:
             third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))
             if self._runner.judged(third).verdict is not Verdict.PASS:
                 return Judgement.unknown(
@@ -289,4 +301,8 @@ class _Sweep:
 
 def _alone(step: Step) -> bool:
     """Whether a step strikes what the trials beside it use as well."""
-    return any(FAULTS[strike.fault].shared for plan in step.plans for strike in plan.strikes)
+    return any(map(_strikes_others, step.plans))
+
+
+def _strikes_others(plan: Plan) -> bool:
+    return any(FAULTS[strike.fault].shared for strike in plan.strikes)
