@@ -10,6 +10,7 @@ from importlib import import_module
 BENCHMARKS = {
     "stack": "benchmarks.stack_all",
     "sweep": "benchmarks.sweep",
+    "shrink": "benchmarks.shrinking",
     "tap": "benchmarks.tap",
     "judge": "benchmarks.judge",
     "off": "benchmarks.plugin_off",
@@ -17,6 +18,7 @@ BENCHMARKS = {
     "json": "benchmarks.jsonschema_checks",
     "protobuf": "benchmarks.protobuf_checks",
     "gate": "benchmarks.gate",
+    "migrations": "benchmarks.migrations",
     "demo": "benchmarks.demo",
     "registry": "benchmarks.registry_load",
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stream_contracts.stack.artefacts import cache_home
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial.session import Session, Settings
 

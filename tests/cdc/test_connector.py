@@ -20,6 +20,7 @@ from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.connectors import create_connector, delete_connector
 from stream_contracts.stack.model import Stack
+from stream_contracts.stack.rest import ask
 
 pytestmark = pytest.mark.broker
 TYPES = (Path(__file__).parent / "types.txt").read_text("utf-8").splitlines()
@@ -38,6 +39,11 @@ MODES: dict[str, dict[str, str]] = {
         "schema.name.adjustment.mode": "avro", "field.name.adjustment.mode": "avro",
     },
     "microseconds": {"time.precision.mode": "microseconds"},
+    "excluded": {
+        "column.exclude.list": r"public\.KINDS\.c00.,public\.defaults\.d_(int|text)",
+        "message.key.columns": r"public\.nokey:b,a;(.*)\.uniq:b",
+    },
+    "included": {"column.include.list": r".*\.id,public\.kinds\.c01[0-4], .*\.[abc], .*a-b, .*Second Key"},
     "nanoseconds": {"time.precision.mode": "nanoseconds", "include.unknown.datatypes": "true"},
 }  # fmt: skip
 """Name of a connector → what it is told beyond the rest."""
@@ -100,7 +106,9 @@ def emitted(stack: Stack, name: str, count: int) -> list[tuple[Any, Any]]:
                 found.append((own, json.loads(message.value())["schema"]))
     finally:
         consumer.close()
-    assert len(found) == count, f"{name}: {len(found)} of {count} records within 30 s"
+    if len(found) < count:
+        status = ask("GET", f"{stack.connect_url}/connectors/{name.partition('.')[0]}/status")[1]
+        pytest.fail(f"{name}: {len(found)} of {count} records within 30 s; {status}")
     return found
 
 

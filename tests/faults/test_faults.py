@@ -45,7 +45,7 @@ def test_stop_app_lets_the_frame_pass_so_that_there_can_be_a_goodbye(theatre: Th
 
 
 def test_stop_app_may_find_its_sink_away(theatre: Theatre) -> None:
-    theatre.what = "database"
+    theatre.what = "postgres"
     with fault_named("stop-app").applied(theatre) as struck:
         assert struck.effect
         assert theatre.told == ["refused True", "frame drop", "victim stop"]

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from stream_contracts.stack import open_stack
-from stream_contracts.stack.artefacts import Jar, JarCache, cache_home, read_lock
+from stream_contracts.stack.artefacts import Jar, JarCache, read_lock
 from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.model import Stack
 from tests.stack.docker_lane import engine
 

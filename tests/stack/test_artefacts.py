@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack.artefacts import VERIFIED_MTIME, Jar, JarCache, cache_home, read_lock, sound
+from stream_contracts.stack.artefacts import VERIFIED_MTIME, Jar, JarCache, read_lock, sound
 from stream_contracts.stack.blueprint import KAFKA_VERSION
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.runtime import java_home
 from tests.stack.conftest import Mirror
 
@@ -110,7 +111,8 @@ def test_offline_by_request_asks_nobody(
 
 
 FILL = """
-from stream_contracts.stack.artefacts import JarCache, cache_home, read_lock
+from stream_contracts.stack.artefacts import JarCache, read_lock
+from stream_contracts.stack.home import cache_home
 jars = tuple(sorted(read_lock(), key=lambda jar: jar.size)[:4])
 cache = JarCache(cache_home() / "jars")
 cache.ensure(jars, print)

@@ -20,8 +20,8 @@ import pytest
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack import local_stack, open_stack, runtime
-from stream_contracts.stack.artefacts import cache_home
 from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.local_stack import Prepared, running
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.postgres import prepare as prepare_postgres

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack.artefacts import cache_home
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.runtime import runtime
 
 

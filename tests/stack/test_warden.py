@@ -23,7 +23,8 @@ from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.local_stack import watched
 from stream_contracts.stack.service import Service
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a test run under nohup hands it down as ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a test run under nohup, or in the background of a shell, hands down
+signal.signal(signal.SIGINT, signal.default_int_handler)  # that these are ignored
 with watched(Blueprint(), Path(sys.argv[1]), keep="keep" in sys.argv, why="test") as stack:
     command = ["sh", "-c", "trap '' TERM INT HUP; setsid sleep 600 & sleep 600 & wait; sleep 600"]
     Service("loop", command, cwd=stack.run_dir, env=dict(os.environ), log_path=stack.run_dir / "log",

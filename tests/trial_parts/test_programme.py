@@ -15,7 +15,8 @@ from stream_contracts.trial.programme import (
     programme,
     representatives,
 )
-from stream_contracts.wire.moment import PHASES, Moment
+from stream_contracts.wire.moment import PHASES, Moment, role_of
+from stream_contracts.wire.refusals import Refuse, check
 from stream_contracts.workload.plan import Plan
 
 BASE = Plan("orders", "enrich", 1, with_aborted=True)
@@ -109,3 +110,13 @@ def test_nothing_is_tried_twice() -> None:
 def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
     assert {*BESIDES, *OF_BROKERS} <= set(FAULTS)
     assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]
+
+
+def test_what_a_sweep_says_of_a_fault_is_something_that_there_is() -> None:
+    for fault, where in {**BESIDES, **OF_BROKERS}.items():
+        for api, phase, *what in where:
+            if what and fault == "refuse-request":
+                role = "database" if api.isupper() else role_of(api)
+                check(Moment("app-0", role, api, 1, "before" if phase == "before" else "after"), Refuse(what[0]))
+            elif what:
+                assert what[0] in {"stop-app": ("kafka", "postgres"), "join-app": ("die",)}[fault]

@@ -287,15 +287,17 @@ ADVICE: Final[tuple[tuple[Rule, Check], ...]] = (
 
 
 def watched(contract: Contract) -> list[Watched]:
-    """The captured tables of a contract, with the settings and the migrations that they name."""
+    """The captured tables of a contract, with the settings and the migrations that they name; each file is read once."""
+    connectors = {each.connector for each in contract.cdc.values()}
+    read = {name: settings(contract.folder / name) for name in connectors}
+    scripts = {
+        files: script([contract.folder / file for file in files])
+        for files in {contract.migrations_of(each) for each in contract.cdc.values()}
+    }
     return [
-        Watched(contract, name, each, settings(contract.folder / each.connector), _script(contract, each))
+        Watched(contract, name, each, read[each.connector], scripts[contract.migrations_of(each)])
         for name, each in contract.cdc.items()
     ]
-
-
-def _script(contract: Contract, capture: Capture) -> Script:
-    return script([contract.folder / file for file in contract.migrations_of(capture)])
 
 
 def advice(contracts: Sequence[Contract]) -> dict[str, list[Finding]]:

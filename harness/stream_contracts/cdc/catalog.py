@@ -64,6 +64,9 @@ class Table:
         return next((column for column in self.columns if column.name == name), None)
 
 
+Tables = Mapping[tuple[str, str], Table]
+"""Tables by schema and name."""
+
 COLUMNS = """
 select n.nspname::text, c.relname::text, c.relreplident::text, a.attnum::int, a.attname::text,
        format_type(a.atttypid, a.atttypmod), a.attnotnull or base.typnotnull, pg_get_expr(d.adbin, d.adrelid),
@@ -104,7 +107,7 @@ order by i.indisprimary desc, x.relname
 PUBLISHED = "select schemaname::text, tablename::text, pubname::text from pg_publication_tables"
 
 
-def tables(ask: Ask) -> dict[tuple[str, str], Table]:
+def tables(ask: Ask) -> Tables:
     """Every table of a database, by schema and name, from three queries."""
     keys: dict[tuple[str, str], tuple[tuple[str, ...], bool]] = {}
     for schema, name, primary, columns in ask(KEYS):

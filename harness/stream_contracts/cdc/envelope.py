@@ -7,6 +7,7 @@ They are Connect schemas as its JSON converter writes them (``schemas.enable=tru
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from stream_contracts.cdc import routing
@@ -57,7 +58,7 @@ ENVELOPE_VERSION: Final = 2
 
 def key(table: Table, settings: Settings) -> Shape | None:
     """The schema of the record's key, or None for a table that has neither primary key nor unique index."""
-    columns = [column for name in table.key if (column := table.column(name)) is not None]
+    columns = [column for name in key_columns(table, settings) if (column := table.column(name)) is not None]
     fields = list(filter(None, (_field(column, settings) for column in columns)))
     return (
         {"type": "struct", "fields": fields, "optional": False, "name": _name(table, settings, "Key")}
@@ -71,7 +72,8 @@ def row(table: Table, settings: Settings, *, snapshot: bool = False) -> Shape:
 
     Generated columns are in the events of a snapshot alone: they are not replicated.
     """
-    fields = [_field(column, settings) for column in table.columns if snapshot or not column.generated]
+    told = captured(table, settings).columns
+    fields = [_field(column, settings) for column in told if snapshot or not column.generated]
     name = _name(table, settings, "Value")
     return {"type": "struct", "fields": list(filter(None, fields)), "optional": True, "name": name}
 
@@ -89,6 +91,33 @@ def envelope(table: Table, settings: Settings, *, snapshot: bool = False) -> Sha
     ]
     name = _name(table, settings, "Envelope")
     return {"type": "struct", "fields": fields, "optional": False, "name": name, "version": ENVELOPE_VERSION}
+
+
+def key_columns(table: Table, settings: Settings) -> tuple[str, ...]:
+    """The columns of the record's key: those of ``message.key.columns`` where it names the table, or the table's own."""
+    for entry in filter(None, settings.get("message.key.columns").split(";")):
+        pattern, _, columns = entry.rpartition(":")
+        if re.fullmatch(pattern.strip(), f"{table.schema}.{table.name}", re.IGNORECASE):
+            return tuple(name.strip() for name in columns.split(","))
+    return table.key
+
+
+def captured(table: Table, settings: Settings) -> Table:
+    """The table with those columns alone that its events tell (``column.include.list``, ``column.exclude.list``)."""
+    included, excluded = (_patterns(settings.get(f"column.{which}.list")) for which in ("include", "exclude"))
+    if not included and not excluded:
+        return table
+
+    def told(column: Column) -> bool:
+        name = f"{table.schema}.{table.name}.{column.name}"
+        hit = any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in included or excluded)
+        return hit if included else not hit
+
+    return replace(table, columns=tuple(filter(told, table.columns)))
+
+
+def _patterns(listed: str) -> list[str]:
+    return [each.strip() for each in listed.split(",") if each.strip()]
 
 
 def topic(table: Table, settings: Settings) -> str:

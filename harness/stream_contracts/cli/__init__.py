@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -9,6 +10,7 @@ import click
 
 from stream_contracts import __version__
 from stream_contracts.errors import StreamContractsError
+from stream_contracts.stack.home import cache_home
 
 COMMANDS: dict[str, str] = {
     "check": "stream_contracts.cli.check:check",
@@ -56,6 +58,8 @@ def group() -> None:
 
 def main() -> None:
     """Run the command; an error of ours is a message and an exit code, never a traceback."""
+    # Hypothesis, which searches for messages that break, would make a folder where the command is called.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache_home() / "hypothesis"))
     try:
         group(prog_name="stream-contracts")
     except StreamContractsError as error:

@@ -33,6 +33,7 @@ class Asked:
     policy: str
     edition: str
     search: int
+    postgres: str
 
 
 @click.command()
@@ -64,6 +65,12 @@ class Asked:
     type=click.IntRange(0),
     help="Messages tried per version, beyond the rules.",
 )
+@click.option(
+    "--postgres",
+    default="",
+    metavar="DSN",
+    help="Where migrations of captured tables are tried, in databases made for it; by default one is started.",
+)
 @click.option("--no-cache", is_flag=True, help="Judge again, even if nothing changed.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 where the answer is no (1); 2, 3 and 4 stay.")
 def check(**said: Any) -> None:
@@ -81,6 +88,7 @@ def check(**said: Any) -> None:
         said["policy"],
         said["edition"],
         said["search"],
+        said["postgres"],
     )
     if said["update_baseline"]:
         _update(asked)
@@ -101,10 +109,11 @@ def _reviewed(asked: Asked, *, cached: bool) -> Review:
         return known
     # A short life with many small objects: the search for cycles among them would cost more than it frees.
     gc.set_threshold(100_000, 50, 100)
+    from stream_contracts.gate.captured import KIND
     from stream_contracts.gate.review import review
 
     done = review(asked.paths, _options(asked))
-    if name:
+    if name and not any(each.kind == KIND for each in done.unknown):  # PostgreSQL may be there the next time
         cache.put(name, done)
     return done
 
@@ -116,7 +125,15 @@ def _key(asked: Asked) -> str | None:
 
     if asked.against.startswith("registry:") or not all(path.exists() for path in asked.paths):
         return None
-    told = [asked.against, asked.since, asked.policy, asked.edition, str(asked.search), _today().isoformat()]
+    told = [
+        asked.against,
+        asked.since,
+        asked.policy,
+        asked.edition,
+        str(asked.search),
+        asked.postgres,
+        _today().isoformat(),
+    ]
     paths = list(asked.paths)
     for ref in (asked.against.removeprefix("git:") if asked.against.startswith("git:") else "", asked.since):
         if ref:
@@ -134,7 +151,14 @@ def _options(asked: Asked) -> Options:
     from stream_contracts.schema.format import Edition, Policy
 
     return Options(
-        _today(), asked.against, asked.since, asked.baseline, Policy(asked.policy), Edition(asked.edition), asked.search
+        _today(),
+        asked.against,
+        asked.since,
+        asked.baseline,
+        Policy(asked.policy),
+        Edition(asked.edition),
+        asked.search,
+        asked.postgres,
     )
 
 

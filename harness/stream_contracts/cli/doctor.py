@@ -6,12 +6,14 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+
+from stream_contracts.findings import Finding
 
 PACKAGES = (
     "pytest-stream-contracts", "pytest", "fastavro", "protobuf", "grpcio-tools", "jsonschema", "confluent-kafka", "kio",
@@ -33,17 +35,38 @@ class Line:
 @click.command()
 @click.option("--registry", "url", metavar="URL", help="See whether this registry answers, too.")
 @click.option("--bootstrap", metavar="HOST:PORT", help="See whether a Kafka broker answers there, too.")
-def doctor(url: str | None, bootstrap: str | None) -> None:
+@click.option("--postgres", metavar="DSN", help="Look at the replication slots and publications of this database, too.")
+def doctor(url: str | None, bootstrap: str | None, postgres: str | None) -> None:
     """Tell what is installed, cached and reachable.
 
     Ends with 3 where something lacks that the gate needs, or that was asked for does not answer; a local Kafka that is
-    not prepared is told and does not count.
+    not prepared is told and does not count. Ends with 1 where a replication slot is lost or about to be.
     """
-    lines = [*_installed(), *_cached(), *_reachable(url, bootstrap)]
+    slots, findings = _slots(postgres) if postgres else ((), ())
+    lines = [*_installed(), *_cached(), *_reachable(url, bootstrap), *slots]
     for line in lines:
         mark = "ok     " if line.good else "MISSING" if line.needed else "-      "
         click.echo(f"{mark} {line.what}: {line.told}")
-    sys.exit(3 if any(line.needed and not line.good for line in lines) else 0)
+    for each in findings:
+        click.echo(f"{each.severity.value}: {each.what} [{each.rule}]\n        {each.why}\n        {each.remedy}")
+    if any(line.needed and not line.good for line in lines):
+        sys.exit(3)
+    sys.exit(1 if any(each.counts for each in findings) else 0)
+
+
+def _slots(dsn: str) -> tuple[Sequence[Line], Sequence[Finding]]:
+    """What the database says of its slots; a password in the DSN is not shown."""
+    from stream_contracts.cdc.postgres import Session
+    from stream_contracts.cdc.slots import findings, look, told
+    from stream_contracts.errors import StackError
+
+    try:
+        with Session(dsn) as session:
+            watch = look(session.run)
+            address = session.address
+    except StackError as error:
+        return (Line("PostgreSQL", good=False, told=str(error)),), ()
+    return (Line("PostgreSQL", good=True, told=f"{address}, {told(watch)}"),), findings(watch, address)
 
 
 def _installed() -> Iterator[Line]:
@@ -69,7 +92,8 @@ def _version(package: str, remedy: str) -> tuple[bool, str]:
 def _cached() -> Iterator[Line]:
     from stream_contracts.errors import StreamContractsError
     from stream_contracts.gate.cache import folder
-    from stream_contracts.stack.artefacts import JarCache, cache_home, read_lock
+    from stream_contracts.stack.artefacts import JarCache, read_lock
+    from stream_contracts.stack.home import cache_home
 
     home = folder()
     kept = len(list(home.glob("*.json"))) if home.is_dir() else 0

@@ -15,7 +15,7 @@ AWAY_S = 3.0
 class RefuseLink:
     """Connections are reset and new ones refused, until it is over.
 
-    With ``what`` = ``kafka``, ``database``, ``registry`` or ``connect`` it is only the way to that service.
+    With ``what`` = ``kafka``, ``postgres``, ``registry`` or ``connect`` it is only the way to that service.
     """
 
     beyond: str = ""

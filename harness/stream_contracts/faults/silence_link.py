@@ -16,7 +16,7 @@ SILENT_S = 4.0
 class SilenceLink:
     """A firewall that forgot the connection, a cable that is out: what was sent arrives when it is over.
 
-    With ``what`` = ``kafka``, ``database``, ``registry`` or ``connect`` it is only the way to that service.
+    With ``what`` = ``kafka``, ``postgres``, ``registry`` or ``connect`` it is only the way to that service.
     """
 
     beyond: str = ""

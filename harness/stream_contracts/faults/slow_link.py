@@ -17,7 +17,7 @@ BYTES_PER_S = 65536.0
 class SlowLink:
     """A congested line: 200 ms each way, and 64 KiB a second.
 
-    With ``what`` = ``kafka``, ``database``, ``registry`` or ``connect`` it is only the way to that service.
+    With ``what`` = ``kafka``, ``postgres``, ``registry`` or ``connect`` it is only the way to that service.
     """
 
     beyond: str = ""

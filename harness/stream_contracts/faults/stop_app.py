@@ -13,7 +13,7 @@ from stream_contracts.faults._scene import Scene, Struck
 class StopApp:
     """SIGTERM; the frame goes on its way, so that the process can say goodbye. Whoever does not end is killed.
 
-    With ``what`` = ``database`` or ``kafka``, that server is away meanwhile: what is still in a buffer cannot be written.
+    With ``what`` = ``postgres`` or ``kafka``, that server is away meanwhile: what is still in a buffer cannot be written.
     """
 
     beyond: str = ""

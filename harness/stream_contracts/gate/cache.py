@@ -27,7 +27,7 @@ KEPT_MAX = 64
 """Reviews that are kept; the oldest go first."""
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 _CONTRACT = "contract.yaml"
-_SCHEMAS = (".avsc", ".proto", ".json")
+_SCHEMAS = (".avsc", ".proto", ".json", ".sql")
 
 
 def folder() -> Path:
@@ -63,7 +63,7 @@ class _UnsureError(Exception):
 def _code() -> str:
     """The state of our own code: it changes without a new version while it is worked on."""
     told = blake2b(digest_size=8)
-    for name in ("gate", "schema", "contract"):
+    for name in ("gate", "schema", "contract", "cdc"):
         with os.scandir(Path(__file__).parent.parent / name) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 state = entry.stat()

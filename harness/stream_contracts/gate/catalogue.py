@@ -6,6 +6,9 @@ from difflib import get_close_matches
 
 from stream_contracts.anomalies import ANOMALIES, anomaly
 from stream_contracts.cdc.advice import ADVICE as CONNECTORS
+from stream_contracts.cdc.changes import CHANGES as MIGRATIONS
+from stream_contracts.cdc.changes import FOUND_BY_GATE
+from stream_contracts.cdc.slots import WATCHED
 from stream_contracts.errors import UsageError
 from stream_contracts.gate.changes import CHANGES
 from stream_contracts.gate.examples import EXAMPLES
@@ -14,6 +17,7 @@ from stream_contracts.gate.rules import VERDICTS
 from stream_contracts.schema import FORMATS
 from stream_contracts.schema.explain import READER, example, explanations
 
+_CDC = (*(rule for rule, _ in MIGRATIONS), *FOUND_BY_GATE, *(rule for rule, _ in WATCHED))
 _OWN = (*VERDICTS, *(rule for rule, _ in CHANGES))
 
 
@@ -22,6 +26,7 @@ def entries() -> dict[str, list[str]]:
     return {
         "the gate": [rule.id for rule in _OWN],
         "advice (lint)": [rule.id for rule, _ in ADVICE],
+        "captured tables": [rule.id for rule in _CDC],
         "connectors (lint)": [rule.id for rule, _ in CONNECTORS],
         **{f"{form} schemas": sorted(explanations(form)) for form in FORMATS},
         "delivery (test)": list(ANOMALIES),
@@ -32,6 +37,7 @@ def found(rule: str) -> list[tuple[str, str, str, str]]:
     """Each meaning of a rule id as (group, why, remedy, example); raises ``UsageError`` that names close ones."""
     rows = [("the gate", each.why, each.remedy, each.example) for each in _OWN if each.id == rule]
     rows += [("advice (lint)", each.why, each.remedy, each.example) for each, _ in ADVICE if each.id == rule]
+    rows += [("captured tables", each.why, each.remedy, each.example) for each in _CDC if each.id == rule]
     rows += [("connectors (lint)", each.why, each.remedy, each.example) for each, _ in CONNECTORS if each.id == rule]
     for form in FORMATS:
         told = explanations(form).get(rule)

@@ -48,7 +48,7 @@ class Repository:
     def extract(self, commit: str, paths: list[Path], into: Path) -> None:
         """Write the contracts at or below ``paths``, as they were in that commit, to a folder.
 
-        Schemas and contract files have their content; of all other files only the names are kept, as empty files.
+        Schemas, contract files and migrations have their content; of all other files only the names are kept, as empty files.
         """
         entries = self._entries(commit, [self._inside(path) for path in paths])
         homes = {posixpath.dirname(name) for name in entries if posixpath.basename(name) == _CONTRACT}
@@ -59,7 +59,7 @@ class Repository:
         for name in names:
             target = into / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if posixpath.basename(name) == _CONTRACT or name.lower().endswith(tuple(SUFFIXES)):
+            if posixpath.basename(name) == _CONTRACT or name.lower().endswith((*SUFFIXES, ".sql")):
                 wanted[name] = name
             else:
                 target.touch()

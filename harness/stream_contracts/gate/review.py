@@ -11,7 +11,7 @@ from stream_contracts.contract.load import find, load
 from stream_contracts.contract.model import Contract, Waiver
 from stream_contracts.errors import ContractError, SchemaError, UsageError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Reason, Review, Severity, Verdict
-from stream_contracts.gate import waivers
+from stream_contracts.gate import captured, waivers
 from stream_contracts.gate.asking import asked
 from stream_contracts.gate.baseline import KEPT, Baseline, Versions, opened
 from stream_contracts.gate.changes import CHANGES, changes
@@ -41,6 +41,8 @@ class Options:
     policy: Policy = Policy.STRICT
     edition: Edition = Edition.CONFLUENT_8_3
     budget: int = 0
+    postgres: str = ""
+    """The server on which migrations of captured tables are tried; one is started where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _judged(run: _Run) -> list[tuple[Contract, list[Judged]]]:
     told: dict[str, list[Judged]] = {contract.name: [] for contract in run.now.contracts}
     for held, one in zip(run.now.held, judged, strict=True):
         told[held.contract.name].append(one)
+    for name, more in captured.judged(run.now.contracts, run.baseline, run.options.postgres).items():
+        told[name] += more
     return [
         *((contract, told[contract.name] + _contract(run, contract)) for contract in run.now.contracts),
         *_gone(run),
@@ -240,7 +244,7 @@ def _tried(run: _Run, judged: list[Judged]) -> Callable[[Waiver], bool]:
     """Answers whether this run looked at what a waiver is for."""
 
     def tried(waiver: Waiver) -> bool:
-        if any(rule.id == waiver.rule for rule, _ in CHANGES):
+        if any(rule.id == waiver.rule for rule, _ in CHANGES) or waiver.rule.startswith("cdc-"):
             return run.baseline.tree is not None
         named = [each for each in judged if waiver.subject is None or each.name.endswith(f"/{waiver.subject}")]
         return not any(each.new or each.judgement.verdict is Verdict.UNKNOWN for each in named)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stream_contracts.contract.model import Contract
+from stream_contracts.contract.reading import text
 from stream_contracts.errors import SchemaError
 from stream_contracts.findings import Finding
 from stream_contracts.gate.baseline import opened
@@ -49,5 +51,14 @@ def _state(state: Tree, contract: str, subject: str) -> Any:
             schema = error.why
     for each in state.contracts:
         if each.name == contract:
-            return schema, each.topics.get(subject), each.pipelines.get(subject)
-    return schema, None, None
+            return schema, each.topics.get(subject), each.pipelines.get(subject), _captured(each, subject)
+    return schema, None, None, None
+
+
+def _captured(contract: Contract, topic: str) -> Any:
+    """What the events of a captured table hang on: the capture, the connector's settings, the migrations."""
+    for capture in contract.cdc.values():
+        if capture.topic == topic:
+            files = (capture.connector, *contract.migrations_of(capture))
+            return capture, [text(contract.folder / file) for file in files]
+    return None

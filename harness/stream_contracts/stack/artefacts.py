@@ -67,14 +67,6 @@ def read_lock(path: Path = KAFKA_LOCK) -> tuple[Jar, ...]:
     return tuple(Jar(coordinates, row["sha256"], row["size"]) for coordinates, row in sorted(rows.items()))
 
 
-def cache_home() -> Path:
-    """Return the user's cache folder: ``$STREAM_CONTRACTS_CACHE``, or ``stream-contracts`` in the XDG cache."""
-    own = os.environ.get("STREAM_CONTRACTS_CACHE")
-    if own:
-        return Path(own).expanduser().absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute() / "stream-contracts"
-
-
 def maven_context(repository: Path) -> Any:
     """Return jgo's view of Maven Central, or of the mirror named by ``$STREAM_CONTRACTS_MAVEN_URL``."""
     try:

@@ -12,12 +12,13 @@ from dataclasses import asdict
 
 from stream_contracts import __version__
 from stream_contracts.stack import kept
-from stream_contracts.stack.artefacts import Progress, cache_home
+from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.brokers import brokers_of
 from stream_contracts.stack.external import opened
 from stream_contracts.stack.external_file import Elsewhere
 from stream_contracts.stack.health import out_of_sync
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.model import Stack
 
 REUSED = "reused-"

@@ -22,8 +22,9 @@ from typing import Any
 from uuid import uuid4
 
 from stream_contracts.errors import StackError, StreamContractsError, UsageError
-from stream_contracts.stack.artefacts import Progress, cache_home
+from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.locks import locked
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.warden import tagged

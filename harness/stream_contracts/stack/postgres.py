@@ -14,9 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack.artefacts import INSTALL, Progress, cache_home
+from stream_contracts.stack.artefacts import INSTALL, Progress
 from stream_contracts.stack.blueprint import POSTGRES_DATABASE, POSTGRES_VERSION, Blueprint
 from stream_contracts.stack.derived import derived
+from stream_contracts.stack.home import cache_home
 from stream_contracts.stack.postgres_question import talks
 from stream_contracts.stack.service import Service
 from stream_contracts.stack.unit import HOST, Site, Unit

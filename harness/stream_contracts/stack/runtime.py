@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack.artefacts import INSTALL, Jar, JarCache, Progress, cache_home, read_lock
+from stream_contracts.stack.artefacts import INSTALL, Jar, JarCache, Progress, read_lock
 from stream_contracts.stack.derived import unpacked
+from stream_contracts.stack.home import cache_home
 
 JVM_FLAGS = (
     # Short-lived processes: the first compiler tier and the simplest collector start fastest.

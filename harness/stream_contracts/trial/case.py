@@ -130,12 +130,15 @@ class Case:
         groups = set[str]().union(*(instance.lane.groups for instance in self.instances))
         return any(self.arena.cluster.is_shared(group, len(self.instances)) for group in groups)
 
-    def look_after(self) -> str | None:
-        """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand."""
+    def look_after(self, *, disturbed: bool) -> str | None:
+        """Start again what ended by itself, and say so when it keeps ending; raise what the wire did not understand.
+
+        ``disturbed`` says that a fault is on: whoever ends now has a reason to.
+        """
         for instance in self.instances:
             if instance.lane.failure is not None:
                 raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
-        hopeless = [told for instance in self.instances if (told := instance.supervise())]
+        hopeless = [told for instance in self.instances if (told := instance.supervise(counts=not disturbed))]
         self._live[:] = [instance.lane for instance in self.instances if instance.alive or not instance.retired]
         return hopeless[0] if hopeless else None
 

@@ -10,6 +10,8 @@ from stream_contracts.stack.service import Service
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.wire.lane import Lane
 
+PAUSES_S = (0.0, 0.25, 0.5, 1.0, 2.0)
+"""How long it is waited before the first restart, the second, …; the last holds for all that follow."""
 RESTARTS = 5
 """How often a process that ends by itself is started again in one trial, as a container platform would."""
 POLITE_S = 5.0
@@ -40,6 +42,8 @@ class Instance:
         """The exit statuses with which it ended by itself."""
         self._cluster, self._journal, self._clock = cluster, journal, clock
         self._started_at, self._ended = 0.0, True
+        self._counted = 0
+        self._again_at: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -50,7 +54,7 @@ class Instance:
         """Begin a life."""
         self.former_ids |= self.lane.transactional_ids
         self.lane.transactional_ids.clear()
-        self._started_at, self._ended = self._clock(), False
+        self._started_at, self._ended, self._again_at = self._clock(), False, None
         self.service.start()
 
     def kill(self) -> None:
@@ -94,20 +98,28 @@ class Instance:
         self.evict()
         self.start()
 
-    def supervise(self) -> str | None:
-        """Start a process that ended by itself again, unless it is retired; a sentence when it keeps ending."""
-        if self.alive or self._ended:
+    def supervise(self, *, counts: bool = True) -> str | None:
+        """Start a process that ended by itself again, unless it is retired; a sentence when it keeps ending.
+
+        As a container platform does, each time after a longer pause. What ends while a fault is on (``counts`` false) has
+        a reason to.
+        """
+        if self.alive:
             return None
-        status = self.service.exit_status
-        self.own_ends.append(-1 if status is None else status)
-        self._buried()
-        if self.retired:
-            self.lane.cut()
-            self.evict()
-            return None
-        if len(self.own_ends) > RESTARTS:
-            return f"{self.lane.instance} ended by itself {len(self.own_ends)} times, last with status {status}"
-        self.replace()
+        if not self._ended:
+            status = self.service.exit_status
+            self.own_ends.append(-1 if status is None else status)
+            self._counted += counts
+            self._buried()
+            if self.retired:
+                self.lane.cut()
+                self.evict()
+                return None
+            if self._counted > RESTARTS:
+                return f"{self.lane.instance} ended by itself {len(self.own_ends)} times, last with status {status}"
+            self._again_at = self._clock() + PAUSES_S[min(len(self.own_ends), len(PAUSES_S)) - 1]
+        if self._again_at is not None and self._clock() >= self._again_at:
+            self.replace()
         return None
 
     def _buried(self) -> None:

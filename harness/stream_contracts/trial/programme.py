@@ -27,7 +27,7 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         dict.fromkeys(
             (
                 ("EndTxn", "before"),
-                ("Produce", "after"),
+                ("Produce", "before"),
                 ("OffsetCommit", "before"),
                 ("COMMIT", "before"),
                 *((api, phase) for api in _WRITES for phase in PHASES),
@@ -48,7 +48,7 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
     # a deployment, and one while the sink is away
     "stop-app": (
         ("Fetch", "after"),
-        ("COMMIT", "before", "database"),
+        ("COMMIT", "before", "postgres"),
         ("Produce", "before", "kafka"),
         ("Produce", "before"),
         ("EndTxn", "before"),

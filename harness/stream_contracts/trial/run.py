@@ -112,7 +112,7 @@ def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
     while True:
         for act in acts:
             act.step()
-        hopeless = case.look_after()
+        hopeless = case.look_after(disturbed=any(act.busy for act in acts))
         if hopeless is not None:
             return hopeless
         case.wait(LOOK_S)

@@ -138,33 +138,36 @@ class Session:
         progress: Callable[[str], None],
         *,
         budget_s: float | None = None,
+        seed: int | None = None,
     ) -> Proof:
-        """Judge the promises of one pipeline of a contract, within a budget of its own if one is given."""
+        """Judge the promises of one pipeline of a contract, with a budget and a seed of its own if they are given."""
         settings = self.settings
+        seed = settings.seed if seed is None else seed
         workers = settings.workers or min(MOST_WORKERS, os.cpu_count() or 1)
         try:
             with ExitStack() as arenas:
-                crew = [arenas.enter_context(self._arena(contract, pipeline, settings.seed)) for _ in range(workers)]
+                crew = [arenas.enter_context(self.arena(contract, pipeline, seed)) for _ in range(workers)]
                 proof = prove(
                     crew,
-                    settings.seed,
+                    seed,
                     progress,
                     every_moment=settings.every_moment,
                     budget_s=settings.budget_s if budget_s is None else budget_s,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
-            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
 
     def replay(self, contract: Contract, plan: Plan, progress: Callable[[str], None]) -> Proof:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
-        with self._arena(contract, plan.pipeline, plan.seed) as arena:
+        with self.arena(contract, plan.pipeline, plan.seed) as arena:
             return self._kept(replay(arena, plan, progress), [arena])
 
     @contextmanager
-    def _arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+    def arena(self, contract: Contract, pipeline: str, seed: int) -> Iterator[Arena]:
+        """Where one trial at a time of this pipeline can be run; what it needs is started, and shared with the others."""
         ids = None
         draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
         needed = self.needed(contract, pipeline)
