@@ -48,7 +48,7 @@ def process(batch, consumer, producer):
         producer.produce(os.environ["OUTPUT"], key=message.key(), value=enriched(message.value()))
     producer.send_offsets_to_transaction(positions(batch), consumer.consumer_group_metadata(), 30)
     try:
-        producer.commit_transaction(1)
+        producer.commit_transaction(1.3)
     except KafkaException:
         rewind(batch, consumer)  # the mistake: nobody knows yet whether it was committed
         return new_producer()

@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from stream_contracts.anomalies import anomaly
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
-from stream_contracts.findings import Finding, Judgement, Reason, Verdict
+from stream_contracts.findings import Judgement, Reason, Verdict
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.programme import Step, kills, programme
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.run import Run
-from stream_contracts.trial.runner import Runner, end_of_logs
+from stream_contracts.trial.runner import Runner, end_of_logs, skipped
 from stream_contracts.trial.shrink import shrink
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
@@ -117,18 +116,12 @@ class _Sweep:
 
     def _mute(self, first: Run) -> Judgement:
         """It wrote nothing of what was there before it started: perhaps it does of what comes once it runs."""
-        wrote = f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
         later, expected = self._runner.record(self._arenas[0], self._plan, feed="after-start")
-        lost = anomaly("lost-record")
-        if later.restless or not expected or self._arenas[0].pipeline.promises.delivery not in lost.breaks:
-            return Judgement.unknown(Reason.NOT_EXERCISED, wrote)
+        if later.restless or not expected or not self._runner.may_not_lose:
+            told = f"without faults it wrote nothing to its outputs. {end_of_logs(first)}"
+            return Judgement.unknown(Reason.NOT_EXERCISED, told)
         self._found(first, "no fault: all events were there before it started")
-        what = (
-            f"none of the {len(first.sends)} events that were there before it started has an effect; "
-            f"of the same events, sent once it ran, there are {len(expected)}"
-        )
-        remedy = "begin at the earliest offset where none is committed: auto.offset.reset=earliest"
-        return Judgement.of([Finding(lost.id, what, lost.why, remedy, witness={"events": len(first.sends)})])
+        return skipped(first, len(expected))
 
     def recorded(self) -> Judgement | None:
         """Record runs without faults; a judgement where they already settle the matter."""
@@ -215,11 +208,18 @@ class _Sweep:
     def _tried(self, arena: Arena, step: Step) -> _Outcome:
         for plan in step.plans * (TRIES if step.moment else 1):
             self._runner.expects(arena, plan)
-            last = self._runner.run(arena, plan)
+            last = self._run(arena, plan)
             judgement = self._runner.judged(last)
             if last.exercised or last.restless or judgement.verdict is Verdict.FAIL:
                 break
         return _Outcome(step, last, judgement)
+
+    def _run(self, arena: Arena, plan: Plan) -> Run:
+        """Carry out a plan. Where it struck what others use, their connections to it are not what they were."""
+        done = self._runner.run(arena, plan)
+        for each in self._arenas if _strikes_others(plan) else ():
+            each.cluster.forget()
+        return done
 
     def _count(self, outcome: _Outcome) -> None:
         exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
@@ -258,8 +258,9 @@ class _Sweep:
     def _again(self, plan: Plan) -> list[tuple[Run, Judgement]]:
         """Replay a plan; those of the runs that failed, with their judgements."""
         self._progress("replaying the failing plan")
-        verdicts = [(run, self._runner.judged(run)) for run in self._crew.run(iter([plan] * REPLAYS), self._runner.run)]
-        return [(run, judged) for run, judged in verdicts if judged.verdict is Verdict.FAIL]
+        runs = self._crew.run(iter([plan] * REPLAYS), self._run, alone=_strikes_others)
+        judged = [(run, self._runner.judged(run)) for run in runs]
+        return [each for each in judged if each[1].verdict is Verdict.FAIL]
 
     def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
         """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
@@ -269,7 +270,9 @@ class _Sweep:
         fed = ", fed by and by" if other.plan.feed == "paced" else ""
         self._found(other, f"no fault: only aborted transactions in the input{fed}")
         rules = {finding.rule for finding in compared.findings}
-        if "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}:
+        # Values whose schema nobody has cannot be compared, and need not be: that they cannot be read is enough.
+        unclear = "lost-record" in rules and rules & {"state-divergence", "aborted-visible"}
+        if unclear and "unresolvable-schema-id" not in rules:
             third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))
             if self._runner.judged(third).verdict is not Verdict.PASS:
                 return Judgement.unknown(
@@ -289,4 +292,8 @@ class _Sweep:
 
 def _alone(step: Step) -> bool:
     """Whether a step strikes what the trials beside it use as well."""
-    return any(FAULTS[strike.fault].shared for plan in step.plans for strike in plan.strikes)
+    return any(map(_strikes_others, step.plans))
+
+
+def _strikes_others(plan: Plan) -> bool:
+    return any(FAULTS[strike.fault].shared for strike in plan.strikes)

@@ -7,6 +7,8 @@ from stream_contracts.trial.feed import Fed
 
 SHARE_S = 15.0
 """How long instances may take to deal out their partitions before they are fed all the same."""
+SETTLED_S = 0.5
+"""How long after that a pipeline is fed whose input comes after its start: who has a partition looks where it ends."""
 PACE_S = 0.15
 """Between two portions of a paced feed: longer than a batch takes, so that the next one is a batch of its own."""
 
@@ -23,6 +25,7 @@ class Feeding:
         self.fed = Fed()
         self._case, self._portions = case, case.feed()
         self._last: float | None = None
+        self._shared_at: float | None = None
         self._done = False
         if plan.feed != "after-start" and len(case.instances) == 1:
             self._next()
@@ -33,8 +36,11 @@ class Feeding:
             return None
         now = self._case.clock()
         if self._last is None:
-            if not self._case.shared() and now <= SHARE_S:
+            if self._shared_at is None and not self._case.shared() and now <= SHARE_S:
                 return "its instances do not share one group yet"
+            self._shared_at = now if self._shared_at is None else self._shared_at
+            if self.plan.feed == "after-start" and now < self._shared_at + SETTLED_S:
+                return "its instances have only just dealt out their partitions"
         elif now < self._last + PACE_S:
             return "a part of the input is not fed yet"
         self._next()

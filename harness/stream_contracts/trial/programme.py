@@ -27,7 +27,7 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         dict.fromkeys(
             (
                 ("EndTxn", "before"),
-                ("Produce", "after"),
+                ("Produce", "before"),
                 ("OffsetCommit", "before"),
                 ("COMMIT", "before"),
                 *((api, phase) for api in _WRITES for phase in PHASES),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import count
 
-from stream_contracts.anomalies import advise, invariants, judge
+from stream_contracts.anomalies import advise, anomaly, invariants, judge
 from stream_contracts.errors import StackError
 from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
@@ -71,6 +71,11 @@ class Runner:
         return done, self._oracles[_input(plan)]
 
     @property
+    def may_not_lose(self) -> bool:
+        """Whether a lost event breaks what the pipeline promises."""
+        return self._pipeline.promises.delivery in anomaly("lost-record").breaks
+
+    @property
     def modelled(self) -> bool:
         """Whether a model says what the outputs must be, so that a run without faults may be wrong."""
         return self._model is not None
@@ -119,6 +124,17 @@ def _sick(arena: Arena) -> bool:
         return True
     arena.cluster.forget()
     return False
+
+
+def skipped(first: Run, effects: int) -> Judgement:
+    """What is to be said where no event that was there before the start has an effect, and later ones have ``effects``."""
+    what = (
+        f"none of the {len(first.sends)} events that were there before it started has an effect; "
+        f"of the same events, sent once it ran, there are {effects}"
+    )
+    remedy = "begin at the earliest offset where none is committed: auto.offset.reset=earliest"
+    lost = anomaly("lost-record")
+    return Judgement.of([Finding(lost.id, what, lost.why, remedy, witness={"events": len(first.sends)})])
 
 
 def _of_the_restless(judged: Judgement) -> Judgement:

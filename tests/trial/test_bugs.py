@@ -1,0 +1,18 @@
+"""A sample of the wrong pipelines, each found as `make proof` has to find all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.proof import BUGS, bugs, complaints
+from stream_contracts.contract.load import load
+
+pytestmark = pytest.mark.broker
+ALL = {bug.name: bug for bug in bugs()}
+
+
+@pytest.mark.parametrize("name", ["starts-at-the-latest", "auto-commit-before-work", "schema-deleted-at-the-end"])
+def test_a_wrong_pipeline_is_found_by_the_anomaly_of_its_row(name, session):
+    contract = load(BUGS / name)
+    (pipeline,) = contract.pipelines
+    assert complaints(ALL[name], session.prove(contract, pipeline, lambda _: None)) == []
