@@ -140,6 +140,8 @@ class Matrix:
     def written(self) -> str:
         """The document."""
         found = f"{len(self.seconds)} of {len(self.rows)} found"
+        left = [bug.name for bug in bugs() if not any(line.startswith(f"| [{bug.name}](") for line in self.rows)]
+        missing = f" Not tried in this run: {', '.join(left)}." if left else ""
         times = f", half of them within {median(self.seconds):.1f} s, the last after {max(self.seconds):.1f} s"
         return "\n".join(
             [
@@ -148,7 +150,7 @@ class Matrix:
                 "public; the harness does not know them, and is run with its default settings. Below are the right pipelines",
                 "of [contracts](../contracts), which have to pass under every fault of a sweep.", "",
                 *machine(), "",
-                f"{found}{times if self.seconds else ''}.", "",
+                f"{found}{times if self.seconds else ''}.{missing}", "",
                 "| bug | where it happened | found by | fault and moment | trials | seconds | shrunk to | replays |",
                 "|---|---|---|---|---|---|---|---|", *self.rows, "",
                 "*trials*, *seconds*: until it was found, runs without faults included; it was made smaller afterwards.",
