@@ -11,7 +11,7 @@ pytestmark = pytest.mark.broker
 ALL = {bug.name: bug for bug in bugs()}
 
 
-@pytest.mark.parametrize("name", ["starts-at-the-latest", "auto-commit-before-work", "schema-deleted-at-the-end"])
+@pytest.mark.parametrize("name", ["starts-at-the-latest", "new-id-per-attempt", "schema-deleted-at-the-end"])
 def test_a_wrong_pipeline_is_found_by_the_anomaly_of_its_row(name, session):
     contract = load(BUGS / name)
     (pipeline,) = contract.pipelines

@@ -83,7 +83,7 @@ def test_a_wrong_pipeline_fails_with_the_row(bug, session):
     assert re.search(says, found[0].what)
     assert proof.replayed == "3/3"
     rows = [row for row in read(proof.folder.resolve() / "journal.jsonl") if isinstance(row, Write)]
-    assert {row.writer for row in rows} <= {"payments-0"}
+    assert {str(row.writer).partition("+")[0] for row in rows} <= {"payments-0"}, "itself, or its stand-in"
     assert rows or rule == "lost-record"  # of a plan that was made small, nothing may be left
 
 
