@@ -161,10 +161,15 @@ class Kept(Promise):
     def _show_logs(self, folder: Path) -> None:
         """What the processes and the services wrote during the failing trial, as sections of the report."""
         for log in sorted(folder.glob("*.log")):
-            if text := since(log, 0):
+            text = since(log, 0)
+            if log.stem.startswith("service-"):  # a broker says much when all is well; the whole of it is in the file
+                text = "\n".join(line for line in text.splitlines() if any(word in line for word in TROUBLE))
+            if text:
                 self.add_report_section("call", f"log of {log.stem}", text)
 
 
+TROUBLE = (" WARN ", " ERROR ", " FATAL ", " PANIC ", "Exception")
+"""What makes a line of a service's log worth a place in the report."""
 ALLOWS_UNKNOWN = pytest.StashKey[bool]()
 
 
