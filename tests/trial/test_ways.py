@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from stream_contracts.contract.load import load
 from stream_contracts.errors import ContractError, UsageError
 from stream_contracts.findings import Verdict
 from stream_contracts.stack.capabilities import Killable
 from stream_contracts.trial.in_hand import StreamTrial
-from stream_contracts.trial.runner import Runner
+from stream_contracts.trial.runner import Runner, _sick
 from stream_contracts.trial.session import Session, Settings
 from tests.trial.test_promises import ROOT, copy, plan, rewrite, strike
 
@@ -126,3 +129,22 @@ def test_where_the_brokers_are_not_as_good_as_new_a_trial_gets_others(tmp_path):
             assert expected
             assert not done.restless
     assert before.judgement.verdict is Verdict.PASS
+
+
+def test_a_transaction_that_a_trial_left_open_is_no_ground_for_the_next_one(session):
+    """A near miss beside it: after a trial that came to its end the same brokers are taken again."""
+    with session.arena(load(ROOT / "contracts/orders"), "enrich", 1) as arena:
+        runner = Runner(arena)
+        runner.record(arena, plan("orders"))
+        assert not _sick(arena)
+        name = f"{arena.prefix}.left"
+        producer = Producer({"bootstrap.servers": arena.stack.bootstrap, "transactional.id": name})
+        producer.init_transactions(20)
+        admin = AdminClient({"bootstrap.servers": arena.stack.bootstrap})
+        admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+        producer.begin_transaction()
+        producer.produce(name, b"never committed")
+        producer.flush(20)
+        assert _sick(arena)
+        producer.abort_transaction(20)
+        assert not _sick(arena)

@@ -230,7 +230,7 @@ class _Sweep:
             self.proof.others_exercised += exercised
 
     def _missed(self, missed: Sequence[Step]) -> Judgement | None:
-        """Unknown, where a moment under kill-app, or all the classes of another fault, did not come."""
+        """Unknown, where a moment under kill-app did not come. Of the other faults the line of the summary tells."""
         moments = [str(step.moment) for step in missed if step.moment is not None]
         if not moments:
             return None

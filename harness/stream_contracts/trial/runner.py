@@ -11,7 +11,7 @@ from stream_contracts.errors import StackError
 from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
-from stream_contracts.stack.health import await_in_sync, out_of_sync
+from stream_contracts.stack.health import await_healthy, await_in_sync, out_of_sync, unhealthy
 from stream_contracts.trial import evidence
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.model import model
@@ -34,6 +34,10 @@ def _input(plan: Plan) -> _Input:
 
 HEALTHY_S = 30.0
 """How long brokers may take to be as good as new after a trial; then the next one gets others."""
+
+
+SETTLED_S = 2.0
+"""How long the markers of the last transactions may take; one that is left open stays so for longer than is worth a wait."""
 
 
 class Runner:
@@ -115,14 +119,22 @@ class Runner:
 
 
 def _sick(arena: Arena) -> bool:
-    """Whether the brokers are not as good as new, and do not become so in time: the next trial must not pay for the last."""
-    if not arena.brokers or out_of_sync(arena.stack.brokers) is None:
+    """Whether the brokers are not as good as new, and do not become so in time: the next trial must not pay for the last.
+
+    Every replica is in sync, and of this arena no transaction is open and nothing is hidden from readers; what the trials
+    beside it do is theirs.
+    """
+    brokers, own = arena.stack.brokers, f"{arena.prefix}."
+    if not brokers:
         return False
     try:
-        await_in_sync(arena.stack, HEALTHY_S)
+        if out_of_sync(brokers) is not None:
+            await_in_sync(arena.stack, HEALTHY_S)
+            arena.cluster.forget()
+        if unhealthy(brokers, prefix=own) is not None:
+            await_healthy(arena.stack, SETTLED_S, prefix=own)
     except StackError:
         return True
-    arena.cluster.forget()
     return False
 
 
