@@ -25,6 +25,7 @@ SETTINGS = (
     "stream_moments",
     "stream_budget",
     "stream_workers",
+    "stream_faults",
     "stream_replay",
     "stream_allow_unknown",
 )
@@ -78,6 +79,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many trials run side by side (default: one a core, 4 at most)",
     )
     group.addoption(
+        "--stream-faults",
+        metavar="NAMES",
+        default=None,
+        help="try these faults and no others, such as kill-broker,late-request; each has to take effect",
+    )
+    group.addoption(
         "--stream-replay",
         metavar="FILE",
         default=None,
@@ -96,6 +103,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("stream_moments", "as --stream-moments", default="classes")
     parser.addini("stream_budget", "as --stream-budget", default="60s")
     parser.addini("stream_workers", "as --stream-workers", default="0")
+    parser.addini("stream_faults", "as --stream-faults", default="")
     parser.addini("stream_replay", "as --stream-replay", default="")
     parser.addini("stream_allow_unknown", "as --stream-allow-unknown", type="bool", default=False)
 

@@ -152,7 +152,8 @@ class Kept(Promise):
             say("")
         verdict = proof.judgement.verdict
         told = proof.told if promised.name == "delivery" else "by the same trials"
-        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}")
+        idle = f"\n  not applicable: {proof.idle}" if promised.name == "delivery" and proof.idle else ""
+        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}{idle}")
         self.user_properties.append((_STACKS, session.descriptions))
         if verdict is not Verdict.PASS and proof.folder is not None:
             self._show_logs(proof.folder)
@@ -166,6 +167,11 @@ class Kept(Promise):
                 text = "\n".join(line for line in text.splitlines() if any(word in line for word in TROUBLE))
             if text:
                 self.add_report_section("call", f"log of {log.stem}", text)
+
+
+def listed(names: str) -> tuple[str, ...]:
+    """The names of a list with commas."""
+    return tuple(filter(None, (name.strip() for name in names.split(","))))
 
 
 TROUBLE = (" WARN ", " ERROR ", " FATAL ", " PANIC ", "Exception")
@@ -189,18 +195,19 @@ class Plugin:
         config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
         try:
             budget_s = asked("--stream-budget", given["stream_budget"])
+            settings = Settings(
+                backend=given["stream_backend"],
+                seed=int(given["stream_seed"]),
+                every_moment=given["stream_moments"] == "all",
+                budget_s=budget_s,
+                workers=int(given["stream_workers"]),
+                plan=_plan(given["stream_replay"]),
+                keep_in=config.rootpath / ".stream-contracts",
+                reuse=given["stream_reuse"],
+                faults=listed(given["stream_faults"]),
+            )
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
-        settings = Settings(
-            backend=given["stream_backend"],
-            seed=int(given["stream_seed"]),
-            every_moment=given["stream_moments"] == "all",
-            budget_s=budget_s,
-            workers=int(given["stream_workers"]),
-            plan=_plan(given["stream_replay"]),
-            keep_in=config.rootpath / ".stream-contracts",
-            reuse=given["stream_reuse"],
-        )
         config.stash[SESSION] = Session(settings, progress(config, "stack"))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.history.model import Expected, Record, Send
@@ -15,17 +15,26 @@ from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.normal import digester, windower
 from stream_contracts.trial.rows import Effect
+from stream_contracts.workload.events import Event
 
 _MOST_DIGITS = 18
 """A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
 
 
 def records(
-    cluster: Cluster, contract: Contract, pipeline: Pipeline, names: Names, causes: Mapping[tuple[str, str], int]
+    cluster: Cluster,
+    contract: Contract,
+    pipeline: Pipeline,
+    names: Names,
+    causes: Mapping[tuple[str, str], int],
+    poison: Sequence[Event] = (),
+    known: Collection[tuple[str, str]] = (),
 ) -> list[Record]:
     """Every data record of the pipeline's output topics, named by their declared names.
 
     ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it.
+    ``poison`` are the events of the input that belong among the dead letters; letters of a content that is ``known`` are
+    not about them.
     """
     found = []
     for topic in pipeline.topics_written:
@@ -36,6 +45,8 @@ def records(
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
+                if event is None and topic == pipeline.promises.dead_letter and (topic, content) not in known:
+                    event = _letter_of(entry, poison)
                 found.append(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,
@@ -98,6 +109,13 @@ def _schema_id(value: bytes | None) -> int | None:
         return None if value is None else unframe(value).schema_id
     except FramingError:
         return None
+
+
+def _letter_of(entry: Entry, poison: Sequence[Event]) -> int | None:
+    """The poison that a dead letter without an id is about: the one with its bytes, else the only one of its key."""
+    same = [event.id for event in poison if event.value == entry.value]
+    of_key = [event.id for event in poison if event.key == entry.key]
+    return same[0] if same else of_key[0] if len(of_key) == 1 else None
 
 
 def _event_of(entry: Entry) -> int | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import chain, islice
 
+from stream_contracts.faults import INPUT_FAULTS, strikes_others
 from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
@@ -89,6 +90,17 @@ OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
 }
 """The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
 ENOUGH_BROKERS = 3
+_EVERYWHERE: tuple[Where, ...] = (*((api, "before") for api in _WRITES), ("Fetch", "after"))
+ASKED_FOR: Mapping[str, tuple[Where, ...]] = {
+    "silence-link": _EVERYWHERE,
+    "slow-link": _EVERYWHERE,
+    "late-request": tuple(at for at in _EVERYWHERE if at[1] == "before"),
+    "restart-broker": _EVERYWHERE,
+    "isolate-broker": _EVERYWHERE,
+    "restart-database": (("COMMIT", "before"), ("INSERT", "before"), ("COMMIT", "before", "kill")),
+    "registry-mistake": (("GET *", "before"), ("POST *", "before")),
+}
+"""The same for faults that are tried only where they are asked for."""
 ALSO_LATER = frozenset({"pause-app"})
 """Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
@@ -104,6 +116,11 @@ class Step:
     moment: Moment | None = None
     owed: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether it strikes what the trials beside it use as well."""
+        return any(map(strikes_others, self.plans))
+
 
 def programme(
     base: Plan,
@@ -112,17 +129,21 @@ def programme(
     every_moment: bool = False,
     brokers: int = 1,
     recovers: bool = False,
+    inputs: Sequence[Strike] = (),
 ) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
     kill-app at each moment, transaction control before the rest, and after each of them another fault at one of its
     classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
-    ``recovers`` a kill whose consequences are waited for comes before all.
+    ``recovers`` a kill whose consequences are waited for comes before all. ``inputs`` are the faults of the input.
     """
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
+    others = chain(
+        with_input(base, seen, inputs),
+        besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES),
+    )
     for moment in killed:
         yield Step((_with(base, "kill-app", moment),), moment, owed=True)
         yield from islice(others, 1)
@@ -132,6 +153,49 @@ def programme(
         yield pair
         yield from islice(random, 1)
     yield from random
+
+
+def asked_for(
+    base: Plan, seen: Sequence[Moment], faults: Sequence[str], inputs: Sequence[Strike], *, every_moment: bool = False
+) -> Iterator[Step]:
+    """The steps of a sweep that was asked for certain faults: each at all of its classes, kill-app at every moment."""
+    table = {**BESIDES, **OF_BROKERS, **ASKED_FOR}
+    rows = [list(_row(base, fault, table.get(fault, ()), seen)) for fault in faults]
+    rows += [list(with_input(base, seen, [strike for strike in inputs if strike.fault == fault])) for fault in faults]
+    if "kill-app" in faults:
+        rows.append([Step((_with(base, "kill-app", at),), at, True) for at in kills(seen, every_moment=every_moment)])
+    yield from _in_turn(rows)
+
+
+def with_input(base: Plan, seen: Sequence[Moment], inputs: Sequence[Strike]) -> Iterator[Step]:
+    """Each fault of the input by itself, then with a kill at the first class that was seen: what a restart does with it."""
+    yield from (Step((replace(base, strikes=(strike,)),)) for strike in inputs)
+    members = next((found for api in _WRITES if (found := [at for at in seen if _is_at(at, (api, "before"))])), [])
+    for strike in inputs if members else ():
+        killed = _anywhere(base, "kill-app", ("", ""), members, 0.0)
+        yield Step(tuple(replace(plan, strikes=(strike, *plan.strikes)) for plan in killed.plans))
+
+
+def out_of_place(
+    seen: Sequence[Moment], inputs: Sequence[Strike], made: Collection[str], brokers: int
+) -> dict[str, str]:
+    """The faults of a sweep that do not apply to a pipeline, each with the reason; ``made`` are its promises."""
+    found = {}
+    for fault, where in BESIDES.items():
+        if not any(_is_at(moment, at) for at in where for moment in seen):
+            found[fault] = WITHOUT.get(fault, "no request of its kind was seen")
+    if brokers < ENOUGH_BROKERS:
+        found |= dict.fromkeys(OF_BROKERS, f"fewer than {ENOUGH_BROKERS} brokers")
+    for fault, altering in INPUT_FAULTS.items():
+        if not altering.stands.keys() & set(made):
+            found[fault] = f"no promise of {' or '.join(altering.stands)}"
+        elif fault not in {strike.fault for strike in inputs}:
+            found[fault] = "no event of the input has a place for it"
+    return found
+
+
+WITHOUT = {"registry-error": "nothing is asked of a registry", "fence-producer": "no transaction was seen"}
+"""Why a fault has no place, where there is more to say than that nothing of its kind was seen."""
 
 
 def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
@@ -163,6 +227,10 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
     rows = [list(_row(base, fault, where, seen)) for fault, where in faults.items()]
     later = [("kill-app", (api, phase)) for api in _WRITES for phase in PHASES]
     rows.insert(1, [step for fault, at in later for step in _row(base, fault, (at,), seen, LATER_S)])
+    yield from _in_turn(rows)
+
+
+def _in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
     for turn in range(max(map(len, rows), default=0)):
         yield from (row[turn] for row in rows if turn < len(row))
 
