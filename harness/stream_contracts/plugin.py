@@ -10,12 +10,14 @@ import pytest
 
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract, Schema
-from stream_contracts.contract.part import asked
+from stream_contracts.contract.part import asked, number, one_of
 from stream_contracts.contract.promises import Promised
 from stream_contracts.errors import ContractError, StreamContractsError, UsageError
+from stream_contracts.faults import faults_named
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack import AUTO, BACKENDS
 from stream_contracts.stack.logs import since
 from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
@@ -169,11 +171,6 @@ class Kept(Promise):
                 self.add_report_section("call", f"log of {log.stem}", text)
 
 
-def listed(names: str) -> tuple[str, ...]:
-    """The names of a list with commas."""
-    return tuple(filter(None, (name.strip() for name in names.split(","))))
-
-
 TROUBLE = (" WARN ", " ERROR ", " FATAL ", " PANIC ", "Exception")
 """What makes a line of a service's log worth a place in the report."""
 ALLOWS_UNKNOWN = pytest.StashKey[bool]()
@@ -185,7 +182,22 @@ def _plan(file: str) -> Plan | None:
     try:
         return Plan.from_json(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, UsageError) as error:
-        raise pytest.UsageError(f"--stream-replay {file}: {error}") from None
+        raise UsageError(f"--stream-replay {file}: {error}") from None
+
+
+def _settings(given: Mapping[str, Any], root: Path) -> Settings:
+    """How promises are judged; UsageError for what nobody can mean, whether it came from the command line or the ini file."""
+    return Settings(
+        backend=one_of("--stream-backend", given["stream_backend"], (AUTO, *BACKENDS)),
+        seed=number("--stream-seed", given["stream_seed"]),
+        every_moment=one_of("--stream-moments", given["stream_moments"], ("classes", "all")) == "all",
+        budget_s=asked("--stream-budget", given["stream_budget"]),
+        workers=number("--stream-workers", given["stream_workers"]),
+        plan=_plan(given["stream_replay"]),
+        keep_in=root / ".stream-contracts",
+        reuse=given["stream_reuse"],
+        faults=faults_named(given["stream_faults"]),
+    )
 
 
 class Plugin:
@@ -194,18 +206,7 @@ class Plugin:
     def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
         config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
         try:
-            budget_s = asked("--stream-budget", given["stream_budget"])
-            settings = Settings(
-                backend=given["stream_backend"],
-                seed=int(given["stream_seed"]),
-                every_moment=given["stream_moments"] == "all",
-                budget_s=budget_s,
-                workers=int(given["stream_workers"]),
-                plan=_plan(given["stream_replay"]),
-                keep_in=config.rootpath / ".stream-contracts",
-                reuse=given["stream_reuse"],
-                faults=listed(given["stream_faults"]),
-            )
+            settings = _settings(given, config.rootpath)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[SESSION] = Session(settings, progress(config, "stack"))

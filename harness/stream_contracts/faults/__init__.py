@@ -36,7 +36,18 @@ from stream_contracts.faults.slow_link import SlowLink
 from stream_contracts.faults.stop_app import StopApp
 from stream_contracts.workload.plan import Plan
 
-__all__ = ["FAULTS", "INPUT_FAULTS", "Fault", "Feed", "InputFault", "Scene", "Struck", "fault_named", "strikes_others"]
+__all__ = [
+    "FAULTS",
+    "INPUT_FAULTS",
+    "Fault",
+    "Feed",
+    "InputFault",
+    "Scene",
+    "Struck",
+    "fault_named",
+    "faults_named",
+    "strikes_others",
+]
 
 FAULTS: Mapping[str, Fault] = {
     "kill-app": KillApp(),
@@ -72,10 +83,22 @@ INPUT_FAULTS: Mapping[str, InputFault] = {
 
 
 def fault_named(name: str) -> Fault:
-    """The fault of that name; an unknown name lists the known ones."""
-    if name not in FAULTS:
-        raise UsageError(f"there is no fault named {name!r}; known: {', '.join(sorted(FAULTS))}")
+    """The fault of that name, one that strikes at a moment; an unknown name lists the known ones."""
+    _known(name, FAULTS)
     return FAULTS[name]
+
+
+def faults_named(names: str) -> tuple[str, ...]:
+    """The names in a list with commas, each of any fault; an unknown name lists the known ones."""
+    found = tuple(filter(None, (name.strip() for name in names.split(","))))
+    for name in found:
+        _known(name, {**FAULTS, **INPUT_FAULTS})
+    return found
+
+
+def _known(name: str, faults: Mapping[str, object]) -> None:
+    if name not in faults:
+        raise UsageError(f"there is no fault named {name!r}; known: {', '.join(sorted(faults))}")
 
 
 def strikes_others(plan: Plan) -> bool:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
-from stream_contracts.faults import FAULTS, INPUT_FAULTS
 from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
@@ -57,13 +56,6 @@ class Settings:
     reuse: bool = False
     plan: Plan | None = None
     faults: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """A fault that there is none of is told before anything runs."""
-        known = {**FAULTS, **INPUT_FAULTS}
-        for name in self.faults:
-            if name not in known:
-                raise UsageError(f"there is no fault named {name!r}; known: {', '.join(sorted(known))}")
 
 
 class Needed(NamedTuple):
