@@ -82,14 +82,14 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
         result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
         for instance in case.instances:
             instance.kill() if plan.disturbed else instance.stop()
-        result.records = case.evidence(_causes(oracle))
+        result.records = case.evidence(causes(oracle))
         result.seconds = case.clock()
         for service, text in marks.slices(MOST_LOG_LINES):
             (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
     return result
 
 
-def _causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
+def causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
     """The event of a content, where the fault-free run had one event for it and no other."""
     events: dict[tuple[str, str], set[int | None]] = {}
     for row in oracle:
