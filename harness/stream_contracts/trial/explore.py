@@ -14,7 +14,7 @@ from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Judgement, Reason, Verdict
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
-from stream_contracts.trial.programme import Step, kills, programme
+from stream_contracts.trial.programme import Step, debts, kills, programme
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.run import Run
 from stream_contracts.trial.runner import Runner, end_of_logs, skipped
@@ -25,7 +25,7 @@ from stream_contracts.workload.plan import Plan
 Progress = Callable[[str], None]
 
 BUDGET_S = 60.0
-"""How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
+"""How long the faulted trials of one pipeline may take; kill-app, and each other fault once, are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
 LONG_S = 20.0
@@ -169,7 +169,8 @@ class _Sweep:
             brokers=len(arena.brokers),
             recovers=arena.pipeline.promises.recovers_within is not None,
         )
-        steps = self._affordable(steps, monotonic() + budget_s)
+        owed = debts(self._plan, self._moments, every_moment=every_moment, brokers=len(arena.brokers))
+        steps = self._affordable(steps, monotonic() + budget_s, owed)
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
@@ -193,8 +194,7 @@ class _Sweep:
             return Judgement.unknown(Reason.NOT_EXERCISED, "no moment was seen")
         return self._missed(missed) or Judgement.of(list(warnings.values()))
 
-    def _affordable(self, steps: Iterator[Step], until: float) -> Iterator[Step]:
-        owed = self.proof.moments
+    def _affordable(self, steps: Iterator[Step], until: float, owed: int) -> Iterator[Step]:
         for step in steps:
             self.proof.spent = monotonic() > until
             if self.proof.spent and not owed:
