@@ -38,34 +38,8 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
     ),
     # the answer, or the request, is lost, and the process lives to do something about it
     "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
-    # a rebalance in the middle of the work
-    "join-app": (
-        ("Fetch", "after"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-        ("OffsetCommit", "before", "die"),
-        ("Produce", "after", "die"),
-    ),
-    # a deployment, and one while the sink is away
-    "stop-app": (
-        ("Fetch", "after"),
-        ("COMMIT", "before", "postgres"),
-        ("Produce", "before", "kafka"),
-        ("Produce", "before"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-    ),
-    # late, and still in time
-    "hold-frame": (
-        ("EndTxn", "after"),
-        ("OffsetCommit", "before"),
-        ("Produce", "after"),
-        ("COMMIT", "after"),
-        ("EndTxn", "before"),
-        ("OffsetCommit", "after"),
-    ),
-    # an outage that is longer than somebody's patience
-    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
+    # a second deployment with the same transactional id
+    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
     # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
     "refuse-request": (
         ("COMMIT", "before"),
@@ -77,12 +51,38 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         ("TxnOffsetCommit", "before"),
         ("Fetch", "after"),
     ),
-    # a second deployment with the same transactional id
-    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
+    # a rebalance in the middle of the work
+    "join-app": (
+        ("Fetch", "after"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+        ("OffsetCommit", "before", "die"),
+        ("Produce", "after", "die"),
+    ),
+    # late, and still in time
+    "hold-frame": (
+        ("EndTxn", "after"),
+        ("OffsetCommit", "before"),
+        ("Produce", "after"),
+        ("COMMIT", "after"),
+        ("EndTxn", "before"),
+        ("OffsetCommit", "after"),
+    ),
+    # a deployment, and one while the sink is away
+    "stop-app": (
+        ("Fetch", "after"),
+        ("COMMIT", "before", "postgres"),
+        ("Produce", "before", "kafka"),
+        ("Produce", "before"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+    ),
+    # an outage that is longer than somebody's patience
+    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
     # an outage of the registry
     "registry-error": (("GET *", "before"), ("POST *", "before")),
 }
-"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first."""
+"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first; what is quick comes first, too."""
 OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
     "kill-ahead": (("Produce", "before"),),
     "kill-last": (("Produce", "before"),),
