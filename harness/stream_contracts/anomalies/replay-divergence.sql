@@ -17,7 +17,7 @@ from (select * from expected where final and key is not null) e
 full join (
     select * from visible where key is not null
     qualify row_number() over (
-        partition by kind, topic, key, "window" order by "at" desc nulls last, partition desc, "offset" desc
+        partition by kind, topic, key, "window" order by partition desc, "offset" desc
     ) = 1
 ) l
     on l.topic = e.topic and l.key = e.key and l."window" is not distinct from e."window"

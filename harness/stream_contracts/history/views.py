@@ -86,7 +86,7 @@ create view last_effects as
 select * exclude (place_from_end) from (
     select *, row_number() over (
         partition by kind, topic, key, "window", if(key is null, "offset", null)
-        order by "at" desc nulls last, partition desc, "offset" desc
+        order by partition desc, "offset" desc
     ) as place_from_end
     from visible
 )
