@@ -135,7 +135,7 @@ CASES = {
     "poison left out and put aside": Case(
         "    promises: {delivery: exactly-once}",
         "    promises: {delivery: exactly-once, dead-letter: enriched, poison: skip}",
-        "17:15",
+        "17:5",
         "found 'poison: skip' beside 'dead-letter', which says where such an event ends up; remove one of them",
         "    promises: {delivery: exactly-once, poison: skip, duplicates: once}",
     ),

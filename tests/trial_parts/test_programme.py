@@ -7,17 +7,15 @@ from itertools import islice, product
 from stream_contracts.faults import FAULTS
 from stream_contracts.trial.programme import (
     ALL_UP_TO,
-    ASKED_FOR,
     BESIDES,
     OF_BROKERS,
-    asked_for,
     besides,
     kills,
-    out_of_place,
     pairs,
     programme,
     representatives,
 )
+from stream_contracts.trial.special import ASKED_FOR, asked_for, out_of_place
 from stream_contracts.wire.moment import PHASES, Moment, role_of
 from stream_contracts.wire.refusals import Refuse, check
 from stream_contracts.workload.plan import INPUT, Plan, Strike
@@ -155,6 +153,7 @@ def test_what_does_not_apply_is_told_with_the_reason() -> None:
         "registry-error": "nothing is asked of a registry",
         "kill-broker": "fewer than 3 brokers",
         "kill-ahead": "fewer than 3 brokers",
+        "kill-last": "fewer than 3 brokers",
         "pause-broker": "fewer than 3 brokers",
         "poison-record": "no promise of dead-letter or poison",
         "duplicate-record": "no promise of duplicates",

@@ -231,7 +231,9 @@ class Case:
         found: list[Effect] = []
         ids = {event.id for event in self.poison}
         known = {(row.topic, row.digest) for row in self._expected if row.event_id not in ids}
-        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes, self.poison, known)
+        letters = evidence.Letters(self.poison, known)
+        appends = [instance.lane.appends for instance in self.instances]
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes, appends, letters)
         if self._namespace is not None:
             found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.history.model import Expected, Record, Send
@@ -21,20 +24,35 @@ _MOST_DIGITS = 18
 """A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What dead letters can be about: ``poison`` of the input. Those of a ``known`` content (topic, digest) are not."""
+
+    poison: Sequence[Event]
+    known: Collection[tuple[str, str]]
+
+    def event_of(self, entry: Entry, content: tuple[str, str]) -> int | None:
+        """The event of a letter without an id: the poison with its bytes, else the only one of its key."""
+        if content in self.known:
+            return None
+        same = [event.id for event in self.poison if event.value == entry.value]
+        of_key = [event.id for event in self.poison if event.key == entry.key]
+        return same[0] if same else of_key[0] if len(of_key) == 1 else None
+
+
 def records(
     cluster: Cluster,
     contract: Contract,
     pipeline: Pipeline,
     names: Names,
     causes: Mapping[tuple[str, str], int],
-    poison: Sequence[Event] = (),
-    known: Collection[tuple[str, str]] = (),
+    appends: Sequence[Mapping[tuple[str, int], Mapping[int, float]]] = (),
+    letters: Letters | None = None,
 ) -> list[Record]:
     """Every data record of the pipeline's output topics, named by their declared names.
 
-    ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it.
-    ``poison`` are the events of the input that belong among the dead letters; letters of a content that is ``known`` are
-    not about them.
+    ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it;
+    ``appends`` are those of each instance's lane; ``letters`` tell which event a dead letter is about.
     """
     found = []
     for topic in pipeline.topics_written:
@@ -42,20 +60,37 @@ def records(
         schema = contract.topics[topic].value
         framed = schema is not None and schema.framing == "confluent"
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
+            asked_at = _asked_at([each[partition] for each in appends if partition in each])
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
-                if event is None and topic == pipeline.promises.dead_letter and (topic, content) not in known:
-                    event = _letter_of(entry, poison)
+                if event is None and letters is not None and topic == pipeline.promises.dead_letter:
+                    event = letters.event_of(entry, (topic, content))
                 found.append(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
-                        entry.producer_id, entry.epoch, entry.fate, op=None if entry.value is not None else "delete",
+                        entry.producer_id, entry.epoch, entry.fate, asked_at(entry.offset),
+                        op=None if entry.value is not None else "delete",
                         window=window(entry.value), schema_id=_schema_id(entry.value) if framed else None,
                     )
                 )  # fmt: skip
     return found
+
+
+def _asked_at(appends: Sequence[Mapping[int, float]]) -> Callable[[int], float | None]:
+    """When the record at an offset was on its way, by the first offset of each Produce.
+
+    Of what was asked behind it and yet came first, the log tells the order: nothing is later than what follows it.
+    """
+    firsts = sorted((offset, at) for each in appends for offset, at in each.items())
+    times = list(accumulate((at for _, at in reversed(firsts)), min))[::-1]
+
+    def asked_at(offset: int) -> float | None:
+        place = bisect_right(firsts, offset, key=lambda first: first[0])
+        return times[place - 1] if place else None
+
+    return asked_at
 
 
 def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:
@@ -109,13 +144,6 @@ def _schema_id(value: bytes | None) -> int | None:
         return None if value is None else unframe(value).schema_id
     except FramingError:
         return None
-
-
-def _letter_of(entry: Entry, poison: Sequence[Event]) -> int | None:
-    """The poison that a dead letter without an id is about: the one with its bytes, else the only one of its key."""
-    same = [event.id for event in poison if event.value == entry.value]
-    of_key = [event.id for event in poison if event.key == entry.key]
-    return same[0] if same else of_key[0] if len(of_key) == 1 else None
 
 
 def _event_of(entry: Entry) -> int | None:

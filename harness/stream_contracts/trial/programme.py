@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, islice
 
-from stream_contracts.faults import INPUT_FAULTS, strikes_others
+from stream_contracts.faults import strikes_others
 from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
@@ -17,55 +17,30 @@ ALL_UP_TO = 64
 LATER_S = 0.2
 """How long after a moment a fault is tried as well: queues and buffers are empty whenever the wire is busy."""
 
-_WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
+WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
 
 Where = tuple[str, str] | tuple[str, str, str]
 """A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
 
 BESIDES: Mapping[str, tuple[Where, ...]] = {
-    # a zombie: frozen with a request in its hands, or before it heard the answer; each kind of request once, then the rest
+    # a zombie: frozen with a request in its hands, or before it heard the answer; offsets first, then each kind of request
     "pause-app": tuple(
         dict.fromkeys(
             (
-                ("EndTxn", "before"),
-                ("Produce", "before"),
+                ("TxnOffsetCommit", "before"),  # once they are pending, they keep the stand-in from going on
                 ("OffsetCommit", "before"),
                 ("COMMIT", "before"),
-                *((api, phase) for api in _WRITES for phase in PHASES),
+                ("EndTxn", "before"),
+                ("Produce", "before"),
+                *((api, phase) for api in WRITES for phase in PHASES),
                 ("Fetch", "after"),
             )
         )
     ),
     # the answer, or the request, is lost, and the process lives to do something about it
-    "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
-    # a rebalance in the middle of the work
-    "join-app": (
-        ("Fetch", "after"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-        ("OffsetCommit", "before", "die"),
-        ("Produce", "after", "die"),
-    ),
-    # a deployment, and one while the sink is away
-    "stop-app": (
-        ("Fetch", "after"),
-        ("COMMIT", "before", "postgres"),
-        ("Produce", "before", "kafka"),
-        ("Produce", "before"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-    ),
-    # late, and still in time
-    "hold-frame": (
-        ("EndTxn", "after"),
-        ("OffsetCommit", "before"),
-        ("Produce", "after"),
-        ("COMMIT", "after"),
-        ("EndTxn", "before"),
-        ("OffsetCommit", "after"),
-    ),
-    # an outage that is longer than somebody's patience
-    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
+    "cut-link": tuple((api, phase) for api in WRITES for phase in ("after", "before")),
+    # a second deployment with the same transactional id
+    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
     # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
     "refuse-request": (
         ("COMMIT", "before"),
@@ -77,30 +52,48 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         ("TxnOffsetCommit", "before"),
         ("Fetch", "after"),
     ),
-    # a second deployment with the same transactional id
-    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
+    # a rebalance in the middle of the work
+    "join-app": (
+        ("Fetch", "after"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+        ("OffsetCommit", "before", "die"),
+        ("Produce", "after", "die"),
+    ),
+    # late, and still in time
+    "hold-frame": (
+        ("EndTxn", "after"),
+        ("OffsetCommit", "before"),
+        ("Produce", "after"),
+        ("COMMIT", "after"),
+        ("EndTxn", "before"),
+        ("OffsetCommit", "after"),
+    ),
+    # a deployment, and one while the sink is away
+    "stop-app": (
+        ("Fetch", "after"),
+        ("COMMIT", "before", "postgres"),
+        ("Produce", "before", "kafka"),
+        ("Produce", "before"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+    ),
+    # an outage that is longer than somebody's patience
+    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
     # an outage of the registry
     "registry-error": (("GET *", "before"), ("POST *", "before")),
 }
-"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first."""
+"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first; what is quick comes first, too."""
 OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
-    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
     "kill-ahead": (("Produce", "before"),),
+    "kill-last": (("Produce", "before"),),
+    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
     "pause-broker": (("Produce", "before"),),
 }
 """The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
 ENOUGH_BROKERS = 3
-_EVERYWHERE: tuple[Where, ...] = (*((api, "before") for api in _WRITES), ("Fetch", "after"))
-ASKED_FOR: Mapping[str, tuple[Where, ...]] = {
-    "silence-link": _EVERYWHERE,
-    "slow-link": _EVERYWHERE,
-    "late-request": tuple(at for at in _EVERYWHERE if at[1] == "before"),
-    "restart-broker": _EVERYWHERE,
-    "isolate-broker": _EVERYWHERE,
-    "restart-database": (("COMMIT", "before"), ("INSERT", "before"), ("COMMIT", "before", "kill")),
-    "registry-mistake": (("GET *", "before"), ("POST *", "before")),
-}
-"""The same for faults that are tried only where they are asked for."""
+EACH_BROKER_AFTER = 2
+"""How many of the quicker faults come before each fault of a broker."""
 ALSO_LATER = frozenset({"pause-app"})
 """Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
@@ -109,7 +102,8 @@ ALSO_LATER = frozenset({"pause-app"})
 class Step:
     """One thing to try. ``plans`` are equally good: the first that is exercised counts.
 
-    ``moment`` is the one that a kill is for; ``owed`` steps are run even when the budget is spent.
+    ``moment`` is the one that a kill is for; ``owed`` steps are run even when the budget is spent: the kills, and each
+    fault once.
     """
 
     plans: tuple[Plan, ...]
@@ -140,12 +134,9 @@ def programme(
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = chain(
-        with_input(base, seen, inputs),
-        besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES),
-    )
+    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers)))
     for moment in killed:
-        yield Step((_with(base, "kill-app", moment),), moment, owed=True)
+        yield Step((struck_at(base, "kill-app", moment),), moment, owed=True)
         yield from islice(others, 1)
     yield from others
     random = (Step((plan,)) for plan in drawn(base, places(seen)))
@@ -155,52 +146,18 @@ def programme(
     yield from random
 
 
-def asked_for(
-    base: Plan, seen: Sequence[Moment], faults: Sequence[str], inputs: Sequence[Strike], *, every_moment: bool = False
-) -> Iterator[Step]:
-    """The steps of a sweep that was asked for certain faults: each at all of its classes, kill-app at every moment."""
-    table = {**BESIDES, **OF_BROKERS, **ASKED_FOR}
-    rows = [list(_row(base, fault, table.get(fault, ()), seen)) for fault in faults]
-    rows += [list(with_input(base, seen, [strike for strike in inputs if strike.fault == fault])) for fault in faults]
-    if "kill-app" in faults:
-        rows.append([Step((_with(base, "kill-app", at),), at, True) for at in kills(seen, every_moment=every_moment)])
-    yield from _in_turn(rows)
-
-
 def with_input(base: Plan, seen: Sequence[Moment], inputs: Sequence[Strike]) -> Iterator[Step]:
     """Each fault of the input by itself, then with a kill at the first class that was seen: what a restart does with it."""
-    yield from (Step((replace(base, strikes=(strike,)),)) for strike in inputs)
-    members = next((found for api in _WRITES if (found := [at for at in seen if _is_at(at, (api, "before"))])), [])
+    yield from (Step((replace(base, strikes=(strike,)),), owed=True) for strike in inputs)
+    members = next((found for api in WRITES if (found := [at for at in seen if is_at(at, (api, "before"))])), [])
     for strike in inputs if members else ():
         killed = _anywhere(base, "kill-app", ("", ""), members, 0.0)
         yield Step(tuple(replace(plan, strikes=(strike, *plan.strikes)) for plan in killed.plans))
 
 
-def out_of_place(
-    seen: Sequence[Moment], inputs: Sequence[Strike], made: Collection[str], brokers: int
-) -> dict[str, str]:
-    """The faults of a sweep that do not apply to a pipeline, each with the reason; ``made`` are its promises."""
-    found = {}
-    for fault, where in BESIDES.items():
-        if not any(_is_at(moment, at) for at in where for moment in seen):
-            found[fault] = WITHOUT.get(fault, "no request of its kind was seen")
-    if brokers < ENOUGH_BROKERS:
-        found |= dict.fromkeys(OF_BROKERS, f"fewer than {ENOUGH_BROKERS} brokers")
-    for fault, altering in INPUT_FAULTS.items():
-        if not altering.stands.keys() & set(made):
-            found[fault] = f"no promise of {' or '.join(altering.stands)}"
-        elif fault not in {strike.fault for strike in inputs}:
-            found[fault] = "no event of the input has a place for it"
-    return found
-
-
-WITHOUT = {"registry-error": "nothing is asked of a registry", "fence-producer": "no transaction was seen"}
-"""Why a fault has no place, where there is more to say than that nothing of its kind was seen."""
-
-
 def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
     """Where recovery in time is promised: kills whose consequences are waited for, at the first class that was seen."""
-    for api in _WRITES:
+    for api in WRITES:
         members = [moment for moment in seen if moment.api == api and moment.phase == "before"]
         if members:
             yield _anywhere(replace(base, patient=True), "kill-app", (api, "before"), members, 0.0)
@@ -222,31 +179,50 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
+def shelf(brokers: int) -> dict[str, tuple[Where, ...]]:
+    """The faults that are tried beside kill-app with so many brokers, those of brokers dealt out among the others."""
+    if brokers < ENOUGH_BROKERS:
+        return dict(BESIDES)
+    mixed, slow = dict[str, tuple[Where, ...]](), iter(OF_BROKERS.items())
+    for number, row in enumerate(BESIDES.items(), 1):
+        mixed.update([row, *islice(slow, 1 if number % EACH_BROKER_AFTER == 0 else 0)])
+    mixed.update(slow)
+    return mixed
+
+
 def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where, ...]] = BESIDES) -> Iterator[Step]:
-    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them."""
-    rows = [list(_row(base, fault, where, seen)) for fault, where in faults.items()]
-    later = [("kill-app", (api, phase)) for api in _WRITES for phase in PHASES]
-    rows.insert(1, [step for fault, at in later for step in _row(base, fault, (at,), seen, LATER_S)])
-    yield from _in_turn(rows)
+    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them.
+
+    The first turn is owed: that each fault was tried once must not depend on how fast the machine is.
+    """
+    rows = [list(row_of(base, fault, where, seen)) for fault, where in faults.items()]
+    later = [("kill-app", (api, phase)) for api in WRITES for phase in PHASES]
+    rows.insert(1, [step for fault, at in later for step in row_of(base, fault, (at,), seen, LATER_S)])
+    yield from in_turn(rows)
 
 
-def _in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
+def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
     for turn in range(max(map(len, rows), default=0)):
-        yield from (row[turn] for row in rows if turn < len(row))
+        yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
 
-def _row(
+def debts(base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int) -> int:
+    """How many steps of a programme are owed."""
+    return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in besides(base, seen, shelf(brokers)))
+
+
+def row_of(
     base: Plan, fault: str, where: Sequence[Where], seen: Sequence[Moment], delay_s: float = 0.0
 ) -> Iterator[Step]:
     """A step for each class that was seen; for some faults then all of them again, a little later."""
     for late_s in (delay_s, LATER_S) if fault in ALSO_LATER else (delay_s,):
         for at in where:
-            members = [moment for moment in seen if _is_at(moment, at)]
+            members = [moment for moment in seen if is_at(moment, at)]
             if members:
                 yield _anywhere(base, fault, at, members, late_s)
 
 
-def _is_at(moment: Moment, at: Where) -> bool:
+def is_at(moment: Moment, at: Where) -> bool:
     return fnmatchcase(moment.api, at[0]) and moment.phase == at[1]
 
 
@@ -254,7 +230,7 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
     """A second fault after a kill: at the next moment of the same kind, for what a recovery does wrong."""
     for first in moments:
         for fault in ("kill-app", "cut-link"):
-            plan = _with(base, "kill-app", first)
+            plan = struck_at(base, "kill-app", first)
             again = replace(plan.strikes[0], fault=fault, nth=first.nth + 1)
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
 
@@ -263,7 +239,7 @@ def places(seen: Sequence[Moment]) -> dict[str, list[Strike]]:
     """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
     found = {"kill-app": [_strike("kill-app", moment) for moment in seen]}
     for fault, where in BESIDES.items():
-        found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if _is_at(moment, at)]
+        found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if is_at(moment, at)]
     return {fault: strikes for fault, strikes in found.items() if strikes}
 
 
@@ -277,7 +253,7 @@ def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> 
     return Strike(fault, at.instance, at.role, at.api, at.nth, at.phase, delay_s, what)
 
 
-def _with(base: Plan, fault: str, at: Moment) -> Plan:
+def struck_at(base: Plan, fault: str, at: Moment) -> Plan:
     return replace(base, strikes=(_strike(fault, at),))
 
 
