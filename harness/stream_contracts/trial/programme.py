@@ -202,6 +202,7 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 
 
 def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
+    """The first step of each row, the second of each, …; the first ones are owed."""
     for turn in range(max(map(len, rows), default=0)):
         yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
@@ -223,6 +224,7 @@ def row_of(
 
 
 def is_at(moment: Moment, at: Where) -> bool:
+    """Whether a moment is of that class."""
     return fnmatchcase(moment.api, at[0]) and moment.phase == at[1]
 
 
@@ -254,6 +256,7 @@ def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> 
 
 
 def struck_at(base: Plan, fault: str, at: Moment) -> Plan:
+    """The plan with one fault, at that moment."""
     return replace(base, strikes=(_strike(fault, at),))
 
 
