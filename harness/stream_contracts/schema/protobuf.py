@@ -13,8 +13,18 @@ from functools import lru_cache
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema import protobuf_history
-from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Reads, Reference, Source
-from stream_contracts.schema.protobuf_decoder import decode_verdict
+from stream_contracts.schema.format import (
+    Decoding,
+    Difference,
+    Edition,
+    Format,
+    Policy,
+    Reads,
+    Reference,
+    Source,
+    Witness,
+)
+from stream_contracts.schema.protobuf_decoder import decode_verdict, proof_at
 from stream_contracts.schema.protobuf_descriptor import built_in_files, descriptor_in, file_of
 from stream_contracts.schema.protobuf_explain import EXPLANATIONS
 from stream_contracts.schema.protobuf_grown import grown
@@ -89,6 +99,11 @@ def decoding(writer: Parsed, reader: Parsed, budget: int) -> Decoding:
         return decode_verdict(compiled(writer.source), compiled(reader.source), budget)
     except SchemaError as error:
         return Decoding(Reads.UNKNOWN, proved=False, note=str(error))
+
+
+def proof(writer: Parsed, reader: Parsed, pointer: str, budget: int) -> Witness | None:
+    """A message that breaks at one field, and sets no other; SchemaError where protoc refuses a side."""
+    return proof_at(compiled(writer.source), compiled(reader.source), pointer, budget)
 
 
 def _only_grown(writer: Parsed, reader: Parsed) -> bool:
@@ -178,5 +193,6 @@ FORMAT = Format(
     differences=differences,
     decoding=decoding,
     reused=reused,
+    proof=proof,
     explanations=EXPLANATIONS,
 )

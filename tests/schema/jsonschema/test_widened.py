@@ -1,4 +1,4 @@
-"""The look at two schemas that spares the rules: what it says of closed objects that gained properties, and where it is silent."""
+"""The look at two schemas that spares the rules: closed objects that gained properties, and where it is silent."""
 
 from __future__ import annotations
 

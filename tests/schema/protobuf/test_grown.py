@@ -22,10 +22,12 @@ ODD = (
     "  optional\n  string c = 3;\n  string d = 4;\n  string e = 5 [\n    deprecated = true\n  ];\n  /* not\n  string f = 6;\n"
     "  */\n  string old = 8; // kept\n  google.protobuf.Timestamp at = 9;\n  N n = 10;\n  map<string, N> m = 11;\n"
     "  message N {\n    bool on = 1;\n    repeated string of = 2;\n  }\n  enum E {\n    NONE = 0;\n    ONE = 1;\n  }\n}\n",
-    'syntax = "proto2";\nmessage M {\n  required string a = 1;\n  optional string b = 2 [default = "x"];\n  optional string c = 3;\n'
+    'syntax = "proto2";\nmessage M {\n  required string a = 1;\n  optional string b = 2 [default = "x"];\n'
+    "  optional string c = 3;\n"
     "  extensions 100 to 200;\n  optional group G = 4 {\n    optional string d = 1;\n  }\n}\nextend M {\n"
     "  optional string e = 100;\n  optional string f = 101;\n}\n",
-    'syntax = "proto2";\nmessage M {\n  optional string b = 2 [default = "x"];\n  optional string c = 3;\n  repeated int32 d = 5;\n}\n',
+    'syntax = "proto2";\nmessage M {\n  optional string b = 2 [default = "x"];\n  optional string c = 3;\n'
+    "  repeated int32 d = 5;\n}\n",
 )
 
 
