@@ -15,6 +15,8 @@ from stream_contracts.schema.jsonschema_found import Found
 from stream_contracts.schema.jsonschema_nodes import Node
 
 _MOST: Final = 4096
+_LONGEST: Final = 4096
+"""Nodes that are kept, and characters of the text of one: larger ones are rarely met again."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 _nodes: dict[tuple[Hashable, str], Node] = {}
@@ -27,7 +29,7 @@ def shared(loader: Hashable, schema: Any, load: Callable[[], Node]) -> Node:
         text = _encode(schema)
     except (TypeError, RecursionError):  # a Decimal, whose text says less than it holds; or a very deep one
         return load()
-    if "$" in text or '"id"' in text:
+    if len(text) > _LONGEST or "$" in text or '"id"' in text:
         return load()
     found = _nodes.get((loader, text))
     if found is None:
