@@ -15,16 +15,18 @@ from stream_contracts.history.model import Expected
 from stream_contracts.trial.feed import shown
 from stream_contracts.trial.normal import decoder, digest_of, forgotten
 from stream_contracts.workload.events import Event
+from stream_contracts.workload.writers import Ids
 
 Outputs = Callable[[Sequence[Event]], list[Expected]]
 
 
-def model(contract: Contract, pipeline_name: str) -> Outputs | None:
+def model(contract: Contract, pipeline_name: str, ids: Ids | None = None) -> Outputs | None:
     """What makes the expected outputs of some events; None where the pipeline has no model.
 
     The function is called with a list of dictionaries ``{"id", "topic", "key", "value"}``, the value decoded by its
     schema, and gives an iterable of ``{"topic" or "table", "key", "value"}``: the records of each output, and the rows
-    that a table is left with. Raises `ContractError`, at ``model`` in the contract, where it cannot be found, and when
+    that a table is left with. With the ``ids`` of the registry, events of former versions are read as the present one
+    reads them. Raises `ContractError`, at ``model`` in the contract, where it cannot be found, and when
     called where it raises or gives something else.
     """
     pipeline = contract.pipelines[pipeline_name]
@@ -32,7 +34,7 @@ def model(contract: Contract, pipeline_name: str) -> Outputs | None:
         return None
     place = str(contract.place("pipelines", pipeline_name, "model"))
     function = _found(contract, pipeline.model, place)
-    read = {topic: decoder(contract, topic) for topic in pipeline.reads}
+    read = {topic: decoder(contract, topic, ids) for topic in pipeline.reads}
 
     def outputs(events: Sequence[Event]) -> list[Expected]:
         told = [

@@ -46,7 +46,7 @@ class Runner:
     def __init__(self, arena: Arena) -> None:
         self._pipeline = arena.pipeline
         self._invariants = invariants(arena.contract.invariants)
-        self._model = model(arena.contract, arena.pipeline_name)
+        self._model = model(arena.contract, arena.pipeline_name, arena.ids)
         self.advice: list[Finding] = []
         """What the first run showed about the clients."""
         self._numbers = count()
