@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, product
 
 from stream_contracts.faults import FAULTS
+from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.programme import (
     ALL_UP_TO,
     BESIDES,
@@ -37,6 +39,24 @@ def test_every_moment_is_killed_once_transaction_control_first() -> None:
     assert sorted(killed) == sorted(moments(4))
     assert [moment.api for moment in killed[:8]] == ["EndTxn"] * 8
     assert all(step.owed for step in steps if step.moment)
+
+
+def test_of_several_instances_one_stands_for_the_others() -> None:
+    """Who gets which partition is chance; the kill that is owed may strike any of those to whom the moment came."""
+    shared, alone = (
+        Moment("enrich-0", "producer", "EndTxn", 1, "before"),
+        Moment("enrich-1", "producer", "EndTxn", 2, "before"),
+    )
+    twin, others = replace(shared, instance="enrich-2"), Moment("enrich-1", "consumer", "JoinGroup", 3, "before")
+    seen = [shared, alone, twin, others]
+    assert kills(seen, every_moment=False) == [shared, alone]
+    owed = [step for step in islice(programme(BASE, seen), 20) if step.owed]
+    assert [[plan.strikes[0].instance for plan in step.plans] for step in owed] == [
+        ["enrich-0", "enrich-2"],
+        ["enrich-1"],
+    ]
+    assert kills([replace(others, instance="enrich-0")], every_moment=False), "alone, all moments are its own"
+    assert shown_again(seen, [twin]) == [shared, twin]
 
 
 def test_above_the_bound_the_classes_stand_for_all() -> None:

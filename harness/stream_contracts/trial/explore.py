@@ -12,6 +12,7 @@ from time import monotonic
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Judgement, Reason, Verdict
+from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.programme import Step, kills, programme
@@ -131,8 +132,7 @@ class _Sweep:
         self._plan = replace(self._plan, with_aborted=True)
         others = [self._plan, replace(self._plan, feed="paced")]
         done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._runner.run(arena, plan))))
-        again = set(done[self._plan.feed].moments)
-        self._moments = [moment for moment in self._moments if moment in again]
+        self._moments = shown_again(self._moments, done[self._plan.feed].moments)
         for plan in others:
             other = done[plan.feed]
             if other.restless:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import count
 
-from stream_contracts.anomalies import advise, anomaly, invariants, judge
+from stream_contracts.anomalies import UNDER_FAULTS, advise, anomaly, invariants, judge
 from stream_contracts.errors import StackError
 from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
@@ -103,6 +103,8 @@ class Runner:
                 compare=self._pipeline.compare.how,
                 extra=self._invariants,
             )
+            if done.plan.strikes and judged.verdict is not Verdict.UNKNOWN:
+                judged = Judgement.of([*judged.findings, *advise(history, UNDER_FAULTS)], judged.note)
         return _of_the_restless(judged) if done.restless else judged
 
     def expects(self, arena: Arena, plan: Plan) -> bool:
