@@ -25,10 +25,10 @@ def shown_again(first: Sequence[Moment], again: Iterable[Moment]) -> list[Moment
     return [moment for moment in first if kind(moment) in kinds]
 
 
-def one_of_each(moments: Iterable[Moment]) -> list[Moment]:
+def one_of_each(moments: Sequence[Moment]) -> list[Moment]:
     """One moment of each kind, in their order; with several instances without those that are the work of others."""
     found: dict[Kind, Moment] = {}
-    several = len({moment.instance for moment in (moments := list(moments))}) > 1
+    several = len({moment.instance for moment in moments}) > 1
     for moment in moments:
         if not (several and moment.api in OF_OTHERS and moment.nth > OWN):
             found.setdefault(kind(moment), moment)
