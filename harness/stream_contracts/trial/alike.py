@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from stream_contracts.wire.moment import Moment
 
-OF_OTHERS = ("JoinGroup", "SyncGroup")
-"""APIs of which a member needs as many as there are others that come and go."""
-OWN = 2
-"""The first of them are its own: the coordinator gives a member its id, and asks it to come again."""
+SURE = {"JoinGroup": 2, "SyncGroup": 2}
+"""How many requests of an API each of several instances makes in any case; of others it is one.
+
+Who gets which partition is chance, so how much there is to do for one of them is, too. A member joins twice: the
+coordinator gives it an id, and asks it to come again.
+"""
 
 Kind = tuple[str, str, int, str]
 
@@ -26,11 +28,11 @@ def shown_again(first: Sequence[Moment], again: Iterable[Moment]) -> list[Moment
 
 
 def one_of_each(moments: Sequence[Moment]) -> list[Moment]:
-    """One moment of each kind, in their order; with several instances without those that are the work of others."""
+    """One moment of each kind, in their order; with several instances of those kinds alone that are sure to come again."""
     found: dict[Kind, Moment] = {}
     several = len({moment.instance for moment in moments}) > 1
     for moment in moments:
-        if not (several and moment.api in OF_OTHERS and moment.nth > OWN):
+        if not several or moment.nth <= SURE.get(moment.api, 1):
             found.setdefault(kind(moment), moment)
     return list(found.values())
 

@@ -105,7 +105,7 @@ class _Sweep:
         first, expected = self._runner.record(self._arenas[0], self._plan)
         self._moments = list(first.moments)
         if first.restless:
-            return self._no_rest(first)
+            return self._never_at_rest(first)
         if not expected:
             return self._mute(first)
         if self._runner.modelled:
@@ -114,6 +114,15 @@ class _Sweep:
                 self._found(first, "no fault: the outputs are not those of the model")
                 return judged
         return None
+
+    def _never_at_rest(self, first: Run) -> Judgement:
+        """Without faults it did not come to rest: a broken promise, where a model tells what can be said of such a run."""
+        if self._runner.modelled:
+            judged = self._runner.judged(first)
+            if judged.verdict is Verdict.FAIL:
+                self._found(first, "no fault: it did not come to rest")
+                return judged
+        return self._no_rest(first)
 
     def _mute(self, first: Run) -> Judgement:
         """It wrote nothing of what was there before it started: perhaps it does of what comes once it runs."""

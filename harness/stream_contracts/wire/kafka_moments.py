@@ -56,6 +56,10 @@ class Exchange:
     """Whether the broker's answer came, or ours took its place."""
 
 
+WAITS = 30
+"""So many Fetches of an instance that brought nothing become rows; a loop without a wait makes thousands."""
+
+
 class KafkaMoments:
     """Counts the moments of an instance at its brokers, and keeps who joined and committed in which group."""
 
@@ -67,6 +71,7 @@ class KafkaMoments:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._put_off: set[tuple[str, str]] = set()
         self._transactions = Transactions()
+        self._waits = 0
 
     def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
         """Count a moment; the hold that waits for it, if one does.
@@ -130,9 +135,16 @@ class KafkaMoments:
                 self.groups.add(member.group)
             for member_id in membership.left(api, request):
                 self.members.pop(member_id, None)
-        if exchange.nth or api in CHANGING:
+        if exchange.nth or api in CHANGING or self._tells_of_waiting(exchange):
             self.record(exchange, self.ledger.clock())
         self.ledger.changed.set()
+
+    def _tells_of_waiting(self, exchange: Exchange) -> bool:
+        """Whether this is one of the first Fetches that brought nothing: how an instance waits shows in those alone."""
+        if exchange.header.api != "Fetch" or exchange.brought or self._waits >= WAITS:
+            return False
+        self._waits += 1
+        return True
 
     def refused(self, exchange: Exchange) -> None:
         """We answered in the broker's place: its client asks again, and that is the same moment where it would be."""
