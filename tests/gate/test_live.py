@@ -67,7 +67,7 @@ def test_a_real_cluster_is_compared_with_its_contracts(folder: Path, stack: Stac
         ("live-setting-differs", "live-orders: retention.ms is declared as 600000 and is 60000"),
     ]
     assert told.exit_code == 1, told.output
-    assert "1 of the 2 that 1 contracts declare are there, 3 differences" in told.output
+    assert "1 of the 2 that 1 contract declares are there, 3 differences" in told.output
     assert f"has 2 [live-partitions-differ] ({folder}/contract.yaml:5:5)" in told.output
 
 

@@ -76,7 +76,8 @@ def _topics(bootstrap: str, paths: tuple[Path, ...]) -> tuple[Sequence[Line], Se
     except StackError as error:
         return (Line("topics", good=False, told=str(error)),), ()
     found = differences(contracts, cluster)
-    told = f"{len(cluster)} of the {len(names)} that {len(contracts)} contracts declare are there, {len(found)} differences"
+    who = f"{len(contracts)} contracts declare" if len(contracts) != 1 else "1 contract declares"
+    told = f"{len(cluster)} of the {len(names)} that {who} are there, {len(found)} differences"
     return (Line("topics", good=True, told=told),), found
 
 
