@@ -11,8 +11,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
-BATCH = 4
-LINGER_S = 0.4
+BATCH = 8
+LINGER_S = 1.5
 TIMEOUT_S = 30.0
 
 

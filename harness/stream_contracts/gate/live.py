@@ -113,7 +113,7 @@ def look(bootstrap: str, names: Sequence[str]) -> dict[str, Live]:
     Raises `StackError` where it does not answer, or does not tell us.
     """
     from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient, ConfigResource
+    from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]  # it is public
 
     given: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "log_level": 0}
     try:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
 from typing import Any
 
 from stream_contracts.contract.model import Contract
@@ -58,6 +59,7 @@ def _found(contract: Contract, name: str, place: str) -> Callable[[list[dict[str
     module, _, function = name.partition(":")
     folder = str(contract.folder.absolute())
     sys.path.insert(0, folder)
+    before = _taken_out(contract, module)
     try:
         found: Any = getattr(importlib.import_module(module), function)
     except Exception as error:  # an import runs the user's code
@@ -65,9 +67,21 @@ def _found(contract: Contract, name: str, place: str) -> Callable[[list[dict[str
         raise ContractError([(place, what)]) from error
     finally:
         sys.path.remove(folder)
+        _taken_out(contract, module)
+        sys.modules.update(before)
     if not callable(found):
         raise ContractError([(place, f"{name} is {found!r}, which is no function")])
     return found  # type: ignore[no-any-return]
+
+
+def _taken_out(contract: Contract, module: str) -> dict[str, ModuleType]:
+    """Forget a module that the contract's folder has under this name: every contract may have a ``model.py`` of its own."""
+    top = module.partition(".")[0]
+    if not any((contract.folder / name).exists() for name in (f"{top}.py", top)):
+        return {}
+    importlib.invalidate_caches()
+    names = [name for name in sys.modules if name == top or name.startswith(f"{top}.")]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def _expected(outputs: Iterable[dict[str, Any]], ignore: Sequence[str]) -> list[Expected]:

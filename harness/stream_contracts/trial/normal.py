@@ -97,7 +97,9 @@ def decoder(contract: Contract, topic: str, ids: Ids | None = None) -> Callable[
         return read
     if ids and writer.form == "AVRO":
         written = {ids[subject, each.source.text]: each.source for each in library.readable(subject)}
-        readers = {number: _avro(source, writer.source) for number, source in written.items()}
+        readers: dict[int | None, Callable[[bytes], Any]] = {
+            number: _avro(source, writer.source) for number, source in written.items()
+        }
 
         def resolved(value: bytes) -> Any:
             told = unframe(value)
