@@ -48,7 +48,7 @@ def test_of_several_instances_one_stands_for_the_others() -> None:
     own = replace(others, nth=2)
     seen = [shared, later, twin, own, others]
     assert kills(seen, every_moment=False) == [shared, own]
-    owed = [step for step in islice(programme(BASE, seen), 20) if step.owed]
+    owed = [step for step in islice(programme(BASE, seen), 20) if step.moment]
     assert [[plan.strikes[0].instance for plan in step.plans] for step in owed] == [
         ["enrich-0", "enrich-2"],
         ["enrich-1"],

@@ -11,7 +11,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
-BATCH = 8
+BATCH = 50
 LINGER_S = 1.5
 TIMEOUT_S = 30.0
 

@@ -5,7 +5,7 @@
 -- says: {instance} committed {partition}@{offset}, and {other} had committed it up to {seen} before, in the same deal of the group
 with dealt as (
     -- A heartbeat is in the history where it brought its member into another epoch (KIP-848).
-    select instance, at from requests where api in ('SyncGroup', 'ConsumerGroupHeartbeat')
+    select instance, "at" from requests where api in ('SyncGroup', 'ConsumerGroupHeartbeat')
 ),
 told as (
     select c."group", c.topic, c.partition, c."offset", c.at, r.instance
