@@ -14,6 +14,7 @@ from typing import NamedTuple
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.findings import Judgement, Reason
+from stream_contracts.pipelines import kind_of
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
@@ -170,6 +171,7 @@ class Session:
         """Where one trial at a time of this pipeline can be run; what it needs is started, and shared with the others."""
         ids = None
         draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
+        kind_of(contract.pipelines[pipeline]).prepare(contract, pipeline, self._progress)
         needed = self.needed(contract, pipeline)
         stack = needed.brokers
         if self._tap is None:
