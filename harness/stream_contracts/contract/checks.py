@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stream_contracts.contract import placeholders
+from stream_contracts.contract.checks_of_pipelines import java_file, joined_topics, late_somewhere, started_one_way
 from stream_contracts.contract.complaints import names, nearest
 from stream_contracts.contract.model import kept
 from stream_contracts.contract.part import DATE
@@ -23,9 +24,6 @@ FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
 
 OURS = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL", "DATABASE_URL")
 """The variables that lead a pipeline to our servers; one that a contract sets would lead it past them."""
-
-STARTS = ("command", "streams")
-"""The keys that say what a pipeline is; each has one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,36 +99,6 @@ def letters_apart(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
     letters = promises.get("dead-letter") if isinstance(promises, dict) else None
     if isinstance(letters, str) and isinstance(reads, tuple) and letters in reads:
         yield f"found {letters!r} under 'reads' and as 'dead-letter'; allowed: a topic that it does not read"
-
-
-def started_one_way(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
-    """A pipeline is a command or a Kafka Streams application."""
-    found = [name for name in STARTS if name in pipeline]
-    if len(found) != 1:
-        yield f"found {' and '.join(map(repr, found)) or 'nothing to start'}; allowed: one of {', '.join(STARTS)}"
-
-
-def joined_topics(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
-    """What is joined is read, and no stream is its own table."""
-    reads = pipeline.get("reads")
-    for join in pipeline.get("joins") or ():
-        found = [join.get(side) for side in ("stream", "table")] if isinstance(join, dict) else []
-        for name in found:
-            if isinstance(name, str) and isinstance(reads, tuple) and name not in reads:
-                yield f"found {name!r} in a join; allowed: topics that it reads: {names(map(str, reads))}"
-        if len(set(map(str, found))) == 1:
-            yield f"found a join of {found[0]!r} with itself; allowed: two topics"
-
-
-def java_file(name: str, around: Around) -> Iterator[str]:
-    """A source is a text file with Java, inside the folder."""
-    path = PurePosixPath(name)
-    if path.suffix != ".java":
-        yield f"found the source {name!r}; allowed suffix: .java"
-    elif path.is_absolute() or ".." in path.parts:
-        yield f"found the source {name!r}; allowed: a path inside the contract's folder"
-    elif not _is_file(around.folder / name):
-        yield f"found the source {name!r}, but there is no file {str(around.folder / name)!r}"
 
 
 def known_placeholders(text: str, around: Around) -> Iterator[str]:
@@ -288,6 +256,8 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     ((*_PIPELINE, "writes"), tuple, named_once),
     ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
     ((*_PIPELINE, "promises", "dead-letter"), str, known_topic),
+    ((*_PIPELINE, "promises", "late"), dict, late_somewhere),
+    ((*_PIPELINE, "promises", "late", "to"), str, known_topic),
     ((*_PIPELINE, "compare"), dict, windows_asked_for),
 )
 """Where a check looks, what it looks at, and the check."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from time import time
 from typing import NamedTuple
 
 from stream_contracts.contract.model import Contract
@@ -36,6 +37,8 @@ MOST_WORKERS = 4
 """How many trials run side by side at most; each has a process or two and a share of the broker."""
 FIRST_ABORTED_ID = 1_000_000
 """Events of aborted transactions are numbered from here, so that nobody mistakes them for the workload's."""
+DAY_S = 86_400
+"""Events with times of their own count them from midnight (UTC): the same windows in every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Session:
         self._leaving = ExitStack()
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
-        self._count = 0
+        self._count, self._epoch_s = 0, time() // DAY_S * DAY_S
         self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
@@ -197,7 +200,7 @@ class Session:
                 folder=stack.run_dir / f"{contract.name}-{pipeline}-{self._count}",
                 tap=self._tap,
                 cluster=cluster,
-                feeder=Feeder(stack.bootstrap, cluster, prefix),
+                feeder=Feeder(stack.bootstrap, cluster, prefix, self._epoch_s),
                 draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
@@ -223,7 +226,7 @@ class Session:
                     brokers=brokers,
                     run_id=stack.run_id,
                     cluster=cluster,
-                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix),
+                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix, self._epoch_s),
                     fresh=(lambda: nullcontext(arena)) if bare else None,
                 )
 

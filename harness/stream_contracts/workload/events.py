@@ -16,6 +16,7 @@ from stream_contracts.errors import ContractError, StreamContractsError, UsageEr
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import Framed, frame
 from stream_contracts.workload.dice import HUGE_BYTES, Dice, Undrawable, below
+from stream_contracts.workload.times import timed
 from stream_contracts.workload.writers import Ids, Library, Writer
 
 SERIES = {
@@ -38,6 +39,8 @@ class Event:
     topic: str
     key: bytes | None
     value: bytes | None
+    time_s: float | None = None
+    """Its own time, on the clock of the workload; None: the time at which it is sent."""
 
 
 def draw(contract: Contract, pipeline_name: str, *, seed: int, ids: Ids | None = None) -> tuple[Event, ...]:
@@ -62,7 +65,8 @@ def draw(contract: Contract, pipeline_name: str, *, seed: int, ids: Ids | None =
         value = None if buried else values[topic](number)
         events.append(Event(number, topic, _skewed(keys[topic], seed, number), value))
         places[topic] += 1
-    return tuple(events)
+    late = pipeline.promises.late
+    return tuple(events) if late is None else timed(events, late.allowed)
 
 
 def _topics(pipeline: Pipeline, seed: int) -> list[str]:
