@@ -126,16 +126,17 @@ class Matrix:
     def control(self, folder: str) -> None:
         """Try a right pipeline."""
         contract = load(ROOT / folder)
-        (pipeline,) = contract.pipelines
-        proof = self._session.prove(contract, pipeline, lambda _: None)
-        verdict = proof.judgement.verdict
-        self.controls.append(
-            f"| [{folder}](../{folder}) | {verdict.value} | {proof.exercised} of {proof.moments} | "
-            f"{proof.others_exercised} of {proof.others} | {proof.trials} | {proof.seconds:.0f} |"
-        )
-        if verdict is not Verdict.PASS:
-            self.wrong.append(f"{folder} is right, and was told: {proof.explained()}")
-        print(self.controls[-1], flush=True)
+        for pipeline in contract.pipelines:
+            name = folder if len(contract.pipelines) == 1 else f"{folder}, {pipeline}"
+            proof = self._session.prove(contract, pipeline, lambda _: None)
+            verdict = proof.judgement.verdict
+            self.controls.append(
+                f"| [{name}](../{folder}) | {verdict.value} | {proof.exercised} of {proof.moments} | "
+                f"{proof.others_exercised} of {proof.others} | {proof.trials} | {proof.seconds:.0f} |"
+            )
+            if verdict is not Verdict.PASS:
+                self.wrong.append(f"{name} is right, and was told: {proof.explained()}")
+            print(self.controls[-1], flush=True)
 
     def written(self) -> str:
         """The document."""

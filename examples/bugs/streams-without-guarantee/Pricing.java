@@ -56,6 +56,7 @@ public class Pricing {
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, env.get("APPLICATION"));
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, env.get("KAFKA_BOOTSTRAP_SERVERS"));
         settings.put(StreamsConfig.STATE_DIR_CONFIG, env.get("STATE"));
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         // Commits often, so that hardly anything is done twice.
         settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100L);
         settings.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.String().getClass());

@@ -21,6 +21,7 @@ Framing = Literal["none", "confluent"]
 Isolation = Literal["namespace", "broker"]
 Role = Literal["key", "value"]
 Presence = Literal["required", "optional"]
+State = Literal["kept", "lost"]
 
 
 class RegistrySettings(Part):
@@ -104,6 +105,8 @@ class Pipeline(Part):
     """Environment variables; `${topic:NAME}`, `${group}`, `${transactional-id}`, `${state}` are filled in per trial."""
     instances: int = Field(default=1, ge=1, le=32)
     """How many processes run side by side."""
+    state: State = "kept"
+    """What becomes of `${state}` when a process ends: `kept`, as on a volume of its own, or `lost`, as without one."""
     reads: tuple[Text, ...] = Field(min_length=1)
     """The topics that are fed, as declared under `topics`."""
     joins: tuple[Join, ...] = ()

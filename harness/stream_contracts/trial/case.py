@@ -114,7 +114,8 @@ class Case:
         )
         self._leaving.callback(rmtree, state, ignore_errors=True)
         self._leaving.callback(service.kill)
-        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        lost = state if arena.pipeline.state == "lost" else None
+        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity, lost)
         made.patient = self.plan.patient
         return made
 
