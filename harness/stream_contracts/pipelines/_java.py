@@ -58,6 +58,16 @@ class Program:
         return self.runtime.java([*FLAGS, *flags, "-cp", f"{path}{os.pathsep}{self.jar}", self.main])
 
 
+def ready(lock: Path, progress: Progress, *, training: Path = TRAINING, thorough: bool = False) -> None:
+    """Fetch what programs on the jars of ``lock`` run on and are compiled with, and make their AOT cache, ahead of the first.
+
+    ``thorough`` compares every file's sha256 anew. Raises StackError where Java or a jar cannot be had.
+    """
+    runtime(progress, thorough=thorough, lock=read_lock(ECJ_LOCK))
+    found = runtime(progress, thorough=thorough, lock=read_lock(lock))
+    _trained(found, lock.name.partition(".")[0], training, progress)
+
+
 def program(lock: Path, sources: Sequence[Path], progress: Progress, *, training: Path | None = TRAINING) -> Program:
     """Return the sources as a program on the jars of ``lock``; what is fetched, compiled or trained already is kept.
 

@@ -9,10 +9,16 @@ from pathlib import Path
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import ContractError
+from stream_contracts.pipelines import _java
 from stream_contracts.pipelines._java import NotCompiledError, Program, program
 from stream_contracts.stack.artefacts import STREAMS_LOCK, Progress
 from stream_contracts.stack.runtime import jvm_environment
 from stream_contracts.stack.service import Service
+
+
+def ready(progress: Progress) -> None:
+    """Fetch and compute what any application needs, so that later runs are fast and work offline."""
+    _java.ready(STREAMS_LOCK, progress, thorough=True)
 
 
 def prepare(contract: Contract, pipeline_name: str, progress: Progress) -> None:
