@@ -192,14 +192,20 @@ class Case:
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
         try:
-            return self._rest.unfinished(self._fed.ends)
+            return self._rest.unfinished(self._owed)
         except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
             self.arena.cluster.forget()
             return str(error)
 
     def accounted(self) -> bool:
         """Whether all that was fed is behind a committed offset, or has its effect."""
-        return self._rest.accounted(self._fed.ends)
+        return self._rest.accounted(self._owed)
+
+    @property
+    def _owed(self) -> dict[Partition, int]:
+        """What has to be behind a committed offset: a table that each instance holds whole is read without a group."""
+        whole = {self.names.topic(join.table) for join in self.arena.pipeline.joins if join.everywhere}
+        return {partition: end for partition, end in self._fed.ends.items() if partition[0] not in whole}
 
     def _progress(self) -> tuple[int, bool]:
         return self._namespace.progress() if self._namespace else (0, False)
