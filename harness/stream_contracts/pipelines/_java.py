@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from stream_contracts.errors import StackError
@@ -93,18 +94,18 @@ def _compiled(found: Runtime, sources: Sequence[Path], progress: Progress) -> Pa
 
     def build(folder: Path) -> None:
         progress(f"compiling {', '.join(source.name for source in sources)}")
-        classes = folder / "classes"
-        command = [
-            *compiler.java(["-cp", compiler.class_path, "org.eclipse.jdt.internal.compiler.batch.Main"]),
-            f"-{LEVEL}", "-nowarn", "-encoding", "UTF-8", "-proc:none",
-            "-cp", found.class_path, "-d", str(classes), *map(str, sources),
-        ]  # fmt: skip
-        done = _run(command, folder, COMPILE_S)
-        if done.returncode:
-            raise NotCompiledError(f"it does not compile:\n{(done.stdout + done.stderr).strip()}")
-        with zipfile.ZipFile(folder / "program.jar", "w") as jar:
-            for file in sorted(classes.rglob("*.class")):
-                jar.write(file, file.relative_to(classes))
+        with TemporaryDirectory() as classes:
+            command = [
+                *compiler.java(["-cp", compiler.class_path, "org.eclipse.jdt.internal.compiler.batch.Main"]),
+                f"-{LEVEL}", "-nowarn", "-encoding", "UTF-8", "-proc:none",
+                "-cp", found.class_path, "-d", classes, *map(str, sources),
+            ]  # fmt: skip
+            done = _run(command, folder, COMPILE_S)
+            if done.returncode:
+                raise NotCompiledError(f"it does not compile:\n{(done.stdout + done.stderr).strip()}")
+            with zipfile.ZipFile(folder / "program.jar", "w") as jar:
+                for file in sorted(Path(classes).rglob("*.class")):
+                    jar.write(file, file.relative_to(classes))
 
     key = hashlib.sha256("\0".join((found.key(LEVEL, compiler.class_path), *texts)).encode()).hexdigest()[:20]
     return derived(found.home / "programs", key, build, progress) / "program.jar"
@@ -120,20 +121,24 @@ def _trained(found: Runtime, name: str, training: Path, progress: Progress) -> T
             progress(f"training the AOT cache of {name} (once per version of it and of Java, takes half a minute)")
             cache = folder / f"{name}.aot"
             command = found.java([*FLAGS, f"-XX:AOTCacheOutput={cache}", "-cp", path, _main(training)])
-            done = _run(command, folder, TRAIN_S)
+            with TemporaryDirectory() as work:
+                done = _run(command, Path(work), TRAIN_S)
             if not cache.exists():
                 tail = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
                 raise StackError(f"the training run ended with status {done.returncode} and wrote no cache:\n{tail}")
 
         place = derived(found.home / "aot", found.key("aot", path), build, progress)
-    except (StackError, NotCompiledError, subprocess.TimeoutExpired) as error:
+    except (StackError, NotCompiledError) as error:
         progress(f"{name} will start without an AOT cache, more slowly: {error}")
         return None
     return Trained(place / f"{name}.aot", path)
 
 
 def _run(command: Sequence[str], folder: Path, timeout_s: float) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, env=jvm_environment(os.environ), cwd=folder, capture_output=True, text=True, timeout=timeout_s,
-        check=False,
-    )  # fmt: skip
+    try:
+        return subprocess.run(
+            command, env=jvm_environment(os.environ), cwd=folder, capture_output=True, text=True, timeout=timeout_s,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"{command[-1]}: Java did not end within {timeout_s:g} s") from error
