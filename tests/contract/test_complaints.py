@@ -275,14 +275,14 @@ CASES = {
     "late events to nowhere": Case(
         "    promises: {delivery: exactly-once}",
         "    promises: {delivery: exactly-once, late: {allowed: 5m, then: drop, to: orders}}",
-        "17:44",
+        "17:40",
         "found 'to' with 'then: drop', which writes late events nowhere; allowed with 'then: side-output'",
         "    promises: {delivery: exactly-once, late: {allowed: 5m, then: side-output, to: orders}}",
     ),
     "windows that add up with nothing": Case(
         "    promises: {delivery: exactly-once}",
         "    promises: {delivery: exactly-once, late: {allowed: 5m, then: side-output, counts: $.n}}",
-        "17:44",
+        "17:40",
         "found 'counts' without 'to'; allowed: with the topic of late events, for both have to add up",
         "    promises: {delivery: exactly-once, late: {allowed: 5m, then: drop, counts: $.n}}",
     ),
