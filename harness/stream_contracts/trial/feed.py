@@ -159,7 +159,7 @@ class Feeder:
                 key=event.key,
                 value=event.value,
                 partition=placed[event.topic, event.key],
-                headers={EVENT_HEADER: str(event.id)},
+                headers={EVENT_HEADER: str(event.id if event.again is None else event.again)},
                 timestamp=0 if event.time_s is None else int((self._epoch_s + event.time_s) * 1000),
                 on_delivery=report,
             )
@@ -172,7 +172,7 @@ class Feeder:
             sends.append(
                 Send(
                     event.id, shown(event.key), seqs[source], topic, partition, message.offset(), outcome, clock(),
-                    time=event.time_s,
+                    kind=event.kind, time=event.time_s,
                 )
             )  # fmt: skip
             seqs[source] += 1

@@ -47,6 +47,7 @@ class Settings:
 
     ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
     ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
+    ``faults`` are tried and no others, and have to take effect.
     """
 
     backend: str = "auto"
@@ -57,6 +58,7 @@ class Settings:
     keep_in: Path = Path(".stream-contracts")
     reuse: bool = False
     plan: Plan | None = None
+    faults: tuple[str, ...] = ()
 
 
 class Needed(NamedTuple):
@@ -157,6 +159,7 @@ class Session:
                     progress,
                     every_moment=settings.every_moment,
                     budget_s=settings.budget_s if budget_s is None else budget_s,
+                    faults=settings.faults,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
