@@ -82,6 +82,8 @@ class Record:
     """The id that its value begins with, where the topic has such a framing."""
     position: int | None = None
     """Where in the log of its source a change stands (an LSN)."""
+    counted: int | None = None
+    """How many events it says that it counts, where it is a window."""
 
 
 @dataclass(frozen=True, slots=True)
