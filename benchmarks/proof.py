@@ -81,7 +81,8 @@ def rules(proof: Proof) -> list[str]:
 
 def events(contract: Contract, pipeline: str, plan: Plan) -> str:
     """How many faults and events a plan has, as ``1 fault, 2 of 12 events``."""
-    whole = contract.pipelines[pipeline].workload.events
+    captured = pipeline not in contract.pipelines
+    whole = contract.cdc[pipeline].workload.units if captured else contract.pipelines[pipeline].workload.events
     count = len(plan.strikes)
     faults = f"{count} fault{'s' * (count != 1)}" if count else "no fault"
     return f"{faults}, {len(plan.events) or whole} of {whole} events"
@@ -111,8 +112,7 @@ class Matrix:
     def bug(self, bug: Bug) -> None:
         """Try a wrong pipeline."""
         contract = load(BUGS / bug.name)
-        (pipeline,) = contract.pipelines
-        proof = self._session.prove(contract, pipeline, lambda _: None)
+        pipeline, proof = self._proved(contract)
         size = ""
         if proof.judgement.verdict is Verdict.FAIL:
             self.seconds.append(proof.found_after_s)
@@ -125,9 +125,7 @@ class Matrix:
 
     def control(self, folder: str) -> None:
         """Try a right pipeline."""
-        contract = load(ROOT / folder)
-        (pipeline,) = contract.pipelines
-        proof = self._session.prove(contract, pipeline, lambda _: None)
+        _, proof = self._proved(load(ROOT / folder))
         verdict = proof.judgement.verdict
         self.controls.append(
             f"| [{folder}](../{folder}) | {verdict.value} | {proof.exercised} of {proof.moments} | "
@@ -136,6 +134,12 @@ class Matrix:
         if verdict is not Verdict.PASS:
             self.wrong.append(f"{folder} is right, and was told: {proof.explained()}")
         print(self.controls[-1], flush=True)
+
+    def _proved(self, contract: Contract) -> tuple[str, Proof]:
+        """The one pipeline of a contract, or its one captured table, tried."""
+        (name,) = (*contract.pipelines, *contract.tried_captures)
+        prove = self._session.prove if name in contract.pipelines else self._session.prove_capture
+        return name, prove(contract, name, lambda _: None)
 
     def written(self) -> str:
         """The document."""

@@ -16,6 +16,7 @@ from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.workload.plan import Strike
 
 if TYPE_CHECKING:
+    from stream_contracts.trial.capture_case import CaptureCase
     from stream_contracts.trial.case import Case
 
 C = TypeVar("C")
@@ -27,7 +28,7 @@ class Act:
     ``struck`` tells whether the fault took effect; ``busy`` that it has begun and is not healed yet.
     """
 
-    def __init__(self, case: Case, strike: Strike) -> None:
+    def __init__(self, case: Case | CaptureCase, strike: Strike) -> None:
         self._fault, self._case, self._strike = fault_named(strike.fault), case, strike
         self._victim = case.instance(strike.instance)
         self._hold: Hold = self._victim.lane.arm(moment_of(strike))
@@ -148,6 +149,10 @@ class Act:
         await_in_sync(arena.stack)
         if arena.database is not None:
             arena.database.again()
+
+    def drop_slot(self, *, again: bool) -> bool:
+        """Drop the slot that the victim reads, and make it anew with ``again``; False where it reads none."""
+        return self._case.drop_slot(again=again)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note, ProcessLife
+from stream_contracts.pipelines.connector import Connector
 from stream_contracts.stack.service import Service
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.wire.lane import Lane
@@ -26,7 +27,7 @@ class Instance:
     def __init__(
         self,
         lane: Lane,
-        service: Service,
+        service: Service | Connector,
         cluster: Cluster,
         journal: Journal,
         clock: Callable[[], float],

@@ -11,13 +11,17 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
+from stream_contracts.cdc.instrument import AT_LEAST_ONCE, EXACTLY_ONCE, NO_ROOM
+from stream_contracts.cdc.settings import settings as connector_settings
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
+from stream_contracts.trial import capture_sweep
 from stream_contracts.trial.arena import Arena, Input
+from stream_contracts.trial.capture_case import CaptureArena
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.explore import BUDGET_S, prove, replay
@@ -29,6 +33,7 @@ from stream_contracts.workload.events import draw
 from stream_contracts.workload.plan import Plan
 from stream_contracts.workload.writers import Ids, framed
 
+LOCAL = "local"
 MOST_BROKERS = 3
 """A contract that asks for more replicas than this is tried with as many."""
 MOST_WORKERS = 4
@@ -89,11 +94,12 @@ class Session:
         # A broker without peers cannot be cut from them.
         return self._opened(Blueprint(brokers=brokers, partable=brokers > 1))
 
-    def _opened(self, wanted: Blueprint) -> Stack:
+    def _opened(self, wanted: Blueprint, backend: str = "") -> Stack:
         for stack in self._stacks:
             if stack.blueprint == wanted:
                 return stack
-        opening = open_stack(self.settings.backend, wanted, progress=self._progress, reuse=self.settings.reuse)
+        backend = backend or self.settings.backend
+        opening = open_stack(backend, wanted, progress=self._progress, reuse=self.settings.reuse)
         opened = self._leaving.enter_context(opening)
         self._stacks.append(opened)
         return opened
@@ -115,6 +121,49 @@ class Session:
             self._opened(Blueprint(brokers=0, registry=registry)) if registry else None,
             self._opened(Blueprint(brokers=0, postgres=True)) if postgres else None,
         )
+
+    def capture_proof(self, contract: Contract, capture: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a captured table in one sweep, which is made once."""
+        key = contract.file.absolute(), f"cdc {capture}"
+        if key not in self._proofs:
+            self._proofs[key] = self.prove_capture(contract, capture, progress)
+        return self._proofs[key]
+
+    def prove_capture(self, contract: Contract, capture: str, progress: Callable[[str], None]) -> Proof:
+        """Judge the promises of a captured table on a worker of Kafka Connect, or run the plan of the settings again."""
+        settings, plan = self.settings, self.settings.plan
+        if plan is not None:
+            return self.replay(contract, plan, progress)
+        try:
+            with self.capture_arena(contract, capture) as arena:
+                proof = capture_sweep.prove(arena, settings.seed, progress, budget_s=settings.budget_s)
+                return self._kept(proof, [arena])
+        except UnsupportedError as error:
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
+
+    @contextmanager
+    def capture_arena(self, contract: Contract, capture: str) -> Iterator[CaptureArena]:
+        """Where one trial at a time of a captured table can be run; its stack is shared with captures of the same kind.
+
+        UnsupportedError where servers are not child processes of ours: a connector must reach the tap.
+        """
+        if self.settings.backend not in ("auto", LOCAL):
+            where = contract.place("cdc", capture)
+            raise UnsupportedError(f"{where}: captured tables are tried with --stream-backend {LOCAL} only")
+        said = connector_settings(contract.folder / contract.cdc[capture].connector)
+        exactly_once = said.get("exactly.once.support").lower() == "required"
+        wanted = Blueprint(postgres=True, connect=True, connect_config=EXACTLY_ONCE if exactly_once else AT_LEAST_ONCE)
+        stack = self._opened(wanted, LOCAL)
+        if self._tap is None:
+            self._tap = self._leaving.enter_context(Tap())
+        self._count += 1
+        prefix = f"{stack.run_id}.{self._count}"
+        with closing(Cluster((broker.host, broker.port) for broker in stack.brokers)) as cluster:
+            feeder = Feeder(stack.bootstrap, cluster, prefix)
+            if exactly_once:
+                feeder.configure(f"{stack.run_id}.connect-offset", NO_ROOM)
+            folder = stack.run_dir / f"{contract.name}-{capture}-{self._count}"
+            yield CaptureArena(contract, capture, stack, self._tap, cluster, feeder, prefix, folder)
 
     @property
     def descriptions(self) -> list[str]:
@@ -162,6 +211,9 @@ class Session:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
+        if plan.pipeline in contract.tried_captures and plan.pipeline not in contract.pipelines:
+            with self.capture_arena(contract, plan.pipeline) as captured:
+                return self._kept(capture_sweep.replay(captured, plan, progress), [captured])
         with self.arena(contract, plan.pipeline, plan.seed) as arena:
             return self._kept(replay(arena, plan, progress), [arena])
 
@@ -225,10 +277,10 @@ class Session:
                     fresh=(lambda: nullcontext(arena)) if bare else None,
                 )
 
-    def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
+    def _kept(self, proof: Proof, crew: Sequence[Arena | CaptureArena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
         if proof.folder is not None:
-            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].pipeline_name}"
+            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].name}"
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(proof.folder, kept)
             (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
