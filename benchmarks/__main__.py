@@ -19,6 +19,7 @@ BENCHMARKS = {
     "protobuf": "benchmarks.protobuf_checks",
     "gate": "benchmarks.gate",
     "migrations": "benchmarks.migrations",
+    "captures": "benchmarks.captures",
     "demo": "benchmarks.demo",
     "registry": "benchmarks.registry_load",
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import shake_256
 
 from stream_contracts.cdc.catalog import Column, Table
+from stream_contracts.cdc.load_values import INTS, TEXTS, VALUES
 from stream_contracts.cdc.postgres import name
 from stream_contracts.errors import UnsupportedError
 from stream_contracts.workload.dice import Dice, below
@@ -18,10 +19,6 @@ NOTE = "stream_contracts_note"
 """A column that a unit adds and another removes again: DDL in between."""
 LARGE = 9_000
 """Characters of a value that PostgreSQL keeps apart from its row (TOAST)."""
-_INTS = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
-_TEXTS = ("text", "varchar", "bpchar", "citext")
-_TIMES = ("1970-01-01 00:00:00", "2026-02-28 23:59:59.999999", "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999")
-_JSONS = ("{}", "[]", "null", '{"a": [1, 2.50, null], "ł": "\\"q\\""}', '"text"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +113,12 @@ class _Drawn:
     def _key(self, column: Column, key: int) -> str:
         """The value of a key's column: plain ones, and the least and the greatest."""
         kind, told = column.kind, column.told
-        if kind.name in _INTS:
-            edges = {0: _INTS[kind.name] - 1, 1: -_INTS[kind.name]}
+        if kind.name in INTS:
+            edges = {0: INTS[kind.name] - 1, 1: -INTS[kind.name]}
             return str(edges.get(key, key + 1))
         if kind.name == "uuid":
             return f"'{shake_256(str(key).encode()).hexdigest(16)}'::uuid"
-        if kind.name in _TEXTS and not kind.array:
+        if kind.name in TEXTS and not kind.array:
             return f"{quoted(('k', 'ł', chr(39))[key % 3] + str(key))}::{told}"
         if kind.name == "numeric" and not kind.array:
             return f"{key + 1}::{told}"
@@ -132,7 +129,7 @@ class _Drawn:
         path = column.name
         if not column.required and self._dice.roll(6, path, number, "null") == 0:
             return "null"
-        draw = None if column.kind.array else _VALUES.get("enum" if column.kind.labels else column.kind.name)
+        draw = None if column.kind.array else VALUES.get("enum" if column.kind.labels else column.kind.name)
         if draw is not None:
             return f"{quoted(draw(self._dice, column))}::{column.told}"
         if column.required and column.default is None and not column.identity:
@@ -150,47 +147,6 @@ def quoted(text: str) -> str:
     """A text as SQL quotes it; PostgreSQL has none with a zero character."""
     return "'" + text.replace("'", "''").replace("\0", "") + "'"
 
-
-def _text(dice: Dice, column: Column) -> str:
-    most = column.kind.modifier - 4 if column.kind.modifier > 4 else None
-    return dice.text(column.name).replace("\0", "")[:most]
-
-
-def _whole(dice: Dice, column: Column) -> str:
-    bound = _INTS[column.kind.name]
-    return str(dice.whole(column.name, -bound, bound - 1))
-
-
-def _numeric(dice: Dice, column: Column) -> str:
-    modifier = column.kind.modifier
-    if modifier < 4:
-        return str(dice.edge(column.name, ("0", "-1.50", "1e30", "0.000000000000000000001")) if dice.on_edge(column.name) else (
-            f"{dice.roll(10**9, column.name)}.{dice.roll(100, column.name, 'c'):02}"
-        ))  # fmt: skip
-    digits, scale = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
-    whole = max(0, digits - scale)
-    most = 10**whole - 1
-    number = dice.whole(column.name, -most, most)
-    return f"{number}.{dice.roll(10**scale, column.name, 's'):0{scale}}" if 0 < scale <= digits else str(number)
-
-
-_VALUES: Mapping[str, Callable[[Dice, Column], str]] = {
-    **dict.fromkeys(_INTS, _whole),
-    **dict.fromkeys(_TEXTS, _text),
-    "bool": lambda dice, column: str(bool(dice.turn(column.name, 2))).lower(),
-    "numeric": _numeric,
-    "float8": lambda dice, column: repr(dice.real(column.name, (0.0, 0.1, -1.5, 1.7976931348623157e308))),
-    "float4": lambda dice, column: repr(dice.roll(10**6, column.name) / 8),
-    "date": lambda dice, column: _TIMES[dice.turn(column.name, len(_TIMES))][:10],
-    "timestamp": lambda dice, column: _TIMES[dice.turn(column.name, len(_TIMES))],
-    "timestamptz": lambda dice, column: _TIMES[dice.turn(column.name, len(_TIMES))] + "+00",
-    "json": lambda dice, column: _JSONS[dice.turn(column.name, len(_JSONS))],
-    "jsonb": lambda dice, column: _JSONS[dice.turn(column.name, len(_JSONS))],
-    "bytea": lambda dice, column: "\\x" + dice.data(column.name).hex(),
-    "uuid": lambda dice, column: shake_256(repr((column.name, dice.roll(2**64, column.name))).encode()).hexdigest(16),
-    "enum": lambda dice, column: column.kind.labels[dice.turn(column.name, len(column.kind.labels))],
-}
-"""Type of PostgreSQL -> a value of it as text: extreme ones among them."""
 
 Steps = tuple[tuple[int, str], ...]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import monotonic, time
@@ -17,79 +16,29 @@ from stream_contracts.cdc.instrument import COMPRESSED, configured
 from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
-from stream_contracts.cdc.settings import Settings, settings
 from stream_contracts.cdc.statements import Script
-from stream_contracts.contract.capture import Capture
-from stream_contracts.contract.model import Contract
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note
 from stream_contracts.pipelines.connector import Connector
-from stream_contracts.stack.model import Stack
+from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_evidence import Reader, boundaries, entries, expected, expected_events
-from stream_contracts.trial.cluster import READ_COMMITTED, Cluster, partitions_of
+from stream_contracts.trial.cluster import READ_COMMITTED, partitions_of
 from stream_contracts.trial.connector_life import ConnectorLife
-from stream_contracts.trial.feed import Feeder
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.source import Source
 from stream_contracts.trial.sql_load import SqlLoad
-from stream_contracts.wire.tap import Tap
 from stream_contracts.workload.plan import Plan
-from stream_contracts.workload.writers import Ids
 
 FROZEN_S = 2.5
 """How long a frozen worker stays so: longer than the session of a worker (1.5 s here)."""
 STATUS_S = 0.5
 """How often a connector is asked how it is."""
-RESTARTS = 3
-"""How often a connector that failed is started again in one trial, as an operator would."""
+PAUSES_S = (0.5, 1.0, 2.0)
+"""How long it is waited before a connector that failed is started again, as an operator would; then it has given up."""
 PARTS = (0.25, 0.5, 0.8)
 """Up to which part of the units they come before the connector, while it starts, and while it runs; the rest comes at the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureArena:
-    """What all trials of one captured table share: its contract, a stack with broker, database and worker, and the tap."""
-
-    contract: Contract
-    capture_name: str
-    stack: Stack
-    tap: Tap
-    cluster: Cluster
-    feeder: Feeder
-    prefix: str
-    folder: Path
-
-    database: None = None
-    """Nothing that a fault would have to connect anew: a case does that by itself."""
-    ids: Ids = field(default_factory=dict)
-    """No registry, no ids."""
-
-    @property
-    def stacks(self) -> tuple[Stack, ...]:
-        """All that run."""
-        return (self.stack,)
-
-    def stack_of(self, service: str) -> Stack:
-        """The stack in which a service runs."""
-        del service
-        return self.stack
-
-    @property
-    def name(self) -> str:
-        """What is tried."""
-        return self.capture_name
-
-    @property
-    def capture(self) -> Capture:
-        """The capture under test."""
-        return self.contract.cdc[self.capture_name]
-
-    @property
-    def settings(self) -> Settings:
-        """What its connector is told."""
-        return settings(self.contract.folder / self.capture.connector)
 
 
 class CaptureCase:
@@ -104,6 +53,9 @@ class CaptureCase:
         self._leaving, self._changed, self._began = ExitStack(), threading.Event(), monotonic()
         self._asked_at, self._again, self._frozen_until, self.told_wrong = 0.0, 0, 0.0, ""
         self._lasts = 0
+        self._failed_at: float | None = None
+        self.gave_up = ""
+        """Why the connector is not worth a restart any more; empty while it is."""
         topic = arena.contract.topics.get(arena.capture.topic)
         self.outputs = partitions_of({self.names.topic(arena.capture.topic): topic.partitions if topic else 1})
 
@@ -200,26 +152,37 @@ class CaptureCase:
 
     # ---- how it is
 
-    def look_after(self) -> str | None:
-        """Start again what failed; say so where it keeps failing. Raises what the wire did not understand."""
+    def look_after(self, *, disturbed: bool) -> str | None:
+        """Start again what failed; say so where it keeps failing. Raises what the wire did not understand.
+
+        ``disturbed`` says that a fault is on: what fails now has a reason to, and does not count.
+        """
         instance = self.instance_of_it
         if instance.lane.failure is not None:
             raise HarnessError(f"the wire of {instance.lane.instance}: {instance.lane.failure}")
         if self.load.failure is not None:
             raise HarnessError(f"the SQL of the trial: {self.load.failure}")
-        hopeless = instance.supervise()
-        if hopeless or not instance.alive or self.clock() - self._asked_at < STATUS_S:
+        hopeless = instance.supervise(counts=not disturbed)
+        now = self.clock()
+        if hopeless or not instance.alive or now - self._asked_at < STATUS_S:
             return hopeless
-        self._asked_at = self.clock()
+        self._asked_at = now
         failed = {part: trace for part, (state, trace) in self.connector.status().items() if state == "FAILED"}
         if not failed:
+            self._failed_at = None
             return None
-        self.told_wrong = next(iter(failed.values())).strip()
-        if self._again == RESTARTS:
-            return f"it failed {RESTARTS + 1} times, and was started again each time but the last: {self.told_wrong}"
-        self._again += 1
-        self.journal.add(Note("started again", self.told_wrong.partition("\n")[0], self.clock()))
-        self.connector.again()
+        self.told_wrong = next(iter(failed.values())).strip().partition("\n")[0]
+        if self._failed_at is None:
+            self._failed_at = now
+        if self._again == len(PAUSES_S):
+            self.gave_up = f"it failed {len(PAUSES_S) + 1} times, and was started again each time but the last"
+            self.gave_up += f": {self.told_wrong}"
+            return self.gave_up
+        if now - self._failed_at >= PAUSES_S[self._again]:
+            self._again += not disturbed
+            self._failed_at = None
+            self.journal.add(Note("started again", self.told_wrong, now))
+            self.connector.again()
         return None
 
     def sentinel(self) -> int:

@@ -6,7 +6,8 @@ from stream_contracts.errors import StackError
 from stream_contracts.history.model import Note
 from stream_contracts.stack.logs import Marks
 from stream_contracts.trial.act import Act
-from stream_contracts.trial.capture_case import CaptureArena, CaptureCase
+from stream_contracts.trial.capture_arena import CaptureArena
+from stream_contracts.trial.capture_case import CaptureCase
 from stream_contracts.trial.run import MOST_LOG_LINES, PER_STRIKE_S, Run
 from stream_contracts.workload.plan import Plan
 
@@ -37,11 +38,13 @@ def run(plan: Plan, arena: CaptureArena, number: int) -> Run:
         try:
             case.load.begin(case.while_it_starts, PAUSE_S)
             result.restless = _started(case) or _driven(case, acts)
+            result.gave_up, result.restless = case.gave_up, "" if case.gave_up else result.restless
         finally:
             for act in acts:
                 act.end()
         now = case.clock()
-        case.journal.add(Note("restless", result.restless, now) if result.restless else Note("rest", "", now))
+        how = "restless" if result.restless else "gave up" if result.gave_up else "rest"
+        case.journal.add(Note(how, result.restless or result.gave_up, now))
         result.struck = sum(act.struck for act in acts)
         result.moments = [moment for moment in instance.lane.moments if moment.api != "Fetch"]
         result.keys = {unit.number: unit.key for unit in case.units}
@@ -69,7 +72,7 @@ def _driven(case: CaptureCase, acts: list[Act]) -> str:
     while True:
         for act in acts:
             act.step()
-        hopeless = case.look_after()
+        hopeless = case.look_after(disturbed=any(act.busy for act in acts))
         if hopeless is not None:
             return hopeless
         case.wait(LOOK_S)

@@ -11,7 +11,7 @@ from stream_contracts.anomalies import invariants, judge
 from stream_contracts.errors import HarnessError
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
-from stream_contracts.trial.capture_case import CaptureArena
+from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_run import run
 from stream_contracts.trial.explore import LONG_S, REPLAYS, Progress
 from stream_contracts.trial.proof import Proof
@@ -188,6 +188,10 @@ class _Sweep:
         self._keys = self._keys or dict(done.keys)
         with tables.load(done.journal) as history:
             judged = judge(history, self._made, extra=self._invariants, captured=True)
+        if done.gave_up:
+            if judged.verdict is Verdict.PASS:
+                judged = Judgement.unknown(Reason.HARNESS_ERROR, "")
+            judged = replace(judged, note=f"the connector gave up: {done.gave_up}")
         if done.restless and judged.verdict is not Verdict.UNKNOWN:
             judged = Judgement.of([each for each in judged.findings if each.rule not in MAY_STILL_COME])
         return done, judged

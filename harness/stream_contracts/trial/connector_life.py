@@ -10,6 +10,9 @@ from stream_contracts.trial.instance import Instance
 class ConnectorLife(Instance):
     """An instance whose process is a worker of Kafka Connect."""
 
+    polite_s = 20.0
+    """A worker stops its tasks first, and they say goodbye to the source."""
+
     def evict(self) -> None:
         """End the transactions of a dead worker.
 

@@ -63,10 +63,13 @@ class Instance:
         self.service.kill()
         self._buried()
 
+    polite_s = POLITE_S
+    """How long the process may take to end when it is asked to."""
+
     def stop(self) -> None:
         """Ask the process to end, and see that it does."""
         if self.alive:
-            self.service.stop(POLITE_S)
+            self.service.stop(self.polite_s)
             self._buried()
 
     def pause(self) -> None:

@@ -44,6 +44,8 @@ class Run:
     struck: int = 0
     restless: str = ""
     seconds: float = 0.0
+    gave_up: str = ""
+    """Of a connector that failed for good: what it said. Then what is missing does not come any more."""
     keys: Mapping[int, str] = field(default_factory=dict)
     """Of SQL that was run: what each unit was about."""
 

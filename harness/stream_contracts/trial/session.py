@@ -11,17 +11,15 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from stream_contracts.cdc.instrument import AT_LEAST_ONCE, EXACTLY_ONCE, NO_ROOM
-from stream_contracts.cdc.settings import settings as connector_settings
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.findings import Judgement, Reason
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
-from stream_contracts.trial import capture_sweep
+from stream_contracts.trial import capture_arena, capture_sweep
 from stream_contracts.trial.arena import Arena, Input
-from stream_contracts.trial.capture_case import CaptureArena
+from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.explore import BUDGET_S, prove, replay
@@ -150,20 +148,13 @@ class Session:
         if self.settings.backend not in ("auto", LOCAL):
             where = contract.place("cdc", capture)
             raise UnsupportedError(f"{where}: captured tables are tried with --stream-backend {LOCAL} only")
-        said = connector_settings(contract.folder / contract.cdc[capture].connector)
-        exactly_once = said.get("exactly.once.support").lower() == "required"
-        wanted = Blueprint(postgres=True, connect=True, connect_config=EXACTLY_ONCE if exactly_once else AT_LEAST_ONCE)
-        stack = self._opened(wanted, LOCAL)
+        stack = self._opened(capture_arena.blueprint(contract, capture), LOCAL)
         if self._tap is None:
             self._tap = self._leaving.enter_context(Tap())
         self._count += 1
-        prefix = f"{stack.run_id}.{self._count}"
-        with closing(Cluster((broker.host, broker.port) for broker in stack.brokers)) as cluster:
-            feeder = Feeder(stack.bootstrap, cluster, prefix)
-            if exactly_once:
-                feeder.configure(f"{stack.run_id}.connect-offset", NO_ROOM)
-            folder = stack.run_dir / f"{contract.name}-{capture}-{self._count}"
-            yield CaptureArena(contract, capture, stack, self._tap, cluster, feeder, prefix, folder)
+        prefix, folder = f"{stack.run_id}.{self._count}", stack.run_dir / f"{contract.name}-{capture}-{self._count}"
+        with capture_arena.opened(contract, capture, stack, self._tap, prefix, folder) as arena:
+            yield arena
 
     @property
     def descriptions(self) -> list[str]:
