@@ -28,8 +28,9 @@ class DropSlot:
         """Stop the worker, drop the slot, let time pass, make the slot anew (``what`` = ``gone``: do not), start the worker."""
         scene.settle("drop")
         scene.victim.stop()
-        dropped = scene.drop_slot(again=False)
+        dropped = False
         try:
+            dropped = scene.drop_slot(again=False)
             yield Struck(dropped, until=scene.passed(AWAY_S), limit_s=AWAY_S)
         finally:
             if dropped and scene.what != "gone":

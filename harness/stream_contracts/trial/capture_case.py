@@ -37,6 +37,8 @@ STATUS_S = 0.5
 """How often a connector is asked how it is."""
 PAUSES_S = (0.5, 1.0, 2.0)
 """How long it is waited before a connector that failed is started again, as an operator would; then it has given up."""
+MOST_TOLD = 300
+"""Characters of what a connector says of its failure."""
 PARTS = (0.25, 0.5, 0.8)
 """Up to which part of the units they come before the connector, while it starts, and while it runs; the rest comes at the end."""
 
@@ -171,7 +173,7 @@ class CaptureCase:
         if not failed:
             self._failed_at = None
             return None
-        self.told_wrong = next(iter(failed.values())).strip().partition("\n")[0]
+        self.told_wrong = _short(next(iter(failed.values())))
         if self._failed_at is None:
             self._failed_at = now
         if self._again == len(PAUSES_S):
@@ -235,3 +237,9 @@ class CaptureCase:
     def _ahead(self) -> float:
         """What the server's clock shows when the case's shows 0: both are of this machine."""
         return time() - self.clock()
+
+
+def _short(trace: str) -> str:
+    """The first line of a trace, without the middle of it: Debezium puts its whole state there."""
+    line = trace.strip().partition("\n")[0]
+    return line if len(line) <= MOST_TOLD else f"{line[: MOST_TOLD // 3]} … {line[-2 * MOST_TOLD // 3 :]}"

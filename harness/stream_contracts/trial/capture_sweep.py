@@ -8,7 +8,7 @@ from itertools import count
 from time import monotonic
 
 from stream_contracts.anomalies import invariants, judge
-from stream_contracts.errors import HarnessError
+from stream_contracts.errors import HarnessError, StackError, UnsupportedError
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
 from stream_contracts.trial.capture_arena import CaptureArena
@@ -112,7 +112,9 @@ class _Sweep:
         """Judge, and put down how long it took."""
         try:
             self.proof.judgement = judged()
-        except HarnessError as error:
+        except UnsupportedError:
+            raise
+        except (HarnessError, StackError) as error:
             self.proof.judgement = Judgement.unknown(Reason.HARNESS_ERROR, str(error))
         self.proof.seconds = monotonic() - self._began
         return self.proof

@@ -36,7 +36,11 @@ class Source:
         with Session(dsn) as session:
             session.run(f"create database {name(database)} template template0")
         self._session = Session(dsn, database)
-        self.table = self._made(contract, capture_name)
+        try:
+            self.table = self._made(contract, capture_name)
+        except BaseException:
+            self.drop()
+            raise
 
     def _made(self, contract: Contract, capture_name: str) -> Table:
         capture = self._capture
