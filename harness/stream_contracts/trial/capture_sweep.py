@@ -13,8 +13,9 @@ from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
 from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_run import run
-from stream_contracts.trial.explore import LONG_S, REPLAYS, Progress
+from stream_contracts.trial.explore import Progress
 from stream_contracts.trial.proof import Proof
+from stream_contracts.trial.reduce import LONG_S, REPLAYS, SURE
 from stream_contracts.trial.run import Run
 from stream_contracts.trial.runner import MAY_STILL_COME
 from stream_contracts.trial.shrink import shrink
@@ -198,22 +199,30 @@ class _Sweep:
             judged = Judgement.of([each for each in judged.findings if each.rule not in MAY_STILL_COME])
         return done, judged
 
-    def _fails(self, plan: Plan) -> bool:
-        return self._tried(plan)[1].verdict is Verdict.FAIL
-
     def _failed(self, failing: Run, judgement: Judgement) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
         self._found(failing, str(failing.plan))
-        small = failing.plan
+        trail = [failing.plan]
+
+        def fails(plan: Plan) -> bool:
+            failed = self._tried(plan)[1].verdict is Verdict.FAIL
+            if failed:
+                trail.append(plan)
+            return failed
+
         if failing.seconds < LONG_S:
             self._progress("making the failing plan smaller")
-            small = shrink(small, self._fails, self._keys)
-        self._progress("replaying the failing plan")
-        again = [self._tried(small) for _ in range(REPLAYS)]
-        failed = [(done, judged) for done, judged in again if judged.verdict is Verdict.FAIL]
-        self.proof.replayed = f"{len(failed)}/{REPLAYS}"
-        if failed:
-            failing, judgement = failed[0]
+            shrink(failing.plan, fails, self._keys)
+        best: list[tuple[Run, Judgement]] = []
+        for plan in dict.fromkeys((trail[-1], trail[0])):
+            self._progress("replaying the failing plan")
+            again = [self._tried(plan) for _ in range(REPLAYS)]
+            best = max(best, [each for each in again if each[1].verdict is Verdict.FAIL], key=len)
+            if len(best) >= SURE:
+                break
+        self.proof.replayed = f"{len(best)}/{REPLAYS}"
+        if best:
+            failing, judgement = best[0]
         self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
         return judgement
 

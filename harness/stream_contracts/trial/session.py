@@ -127,17 +127,26 @@ class Session:
             self._proofs[key] = self.prove_capture(contract, capture, progress)
         return self._proofs[key]
 
-    def prove_capture(self, contract: Contract, capture: str, progress: Callable[[str], None]) -> Proof:
+    def prove_capture(
+        self,
+        contract: Contract,
+        capture: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+        seed: int | None = None,
+    ) -> Proof:
         """Judge the promises of a captured table on a worker of Kafka Connect, or run the plan of the settings again."""
-        settings, plan = self.settings, self.settings.plan
-        if plan is not None:
-            return self.replay(contract, plan, progress)
+        settings = self.settings
+        seed = settings.seed if seed is None else seed
+        if settings.plan is not None:
+            return self.replay(contract, settings.plan, progress)
         try:
             with self.capture_arena(contract, capture) as arena:
-                proof = capture_sweep.prove(arena, settings.seed, progress, budget_s=settings.budget_s)
-                return self._kept(proof, [arena])
+                budget_s = settings.budget_s if budget_s is None else budget_s
+                return self._kept(capture_sweep.prove(arena, seed, progress, budget_s=budget_s), [arena])
         except UnsupportedError as error:
-            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), settings.seed)
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
 
     @contextmanager
     def capture_arena(self, contract: Contract, capture: str) -> Iterator[CaptureArena]:
