@@ -14,7 +14,7 @@ OFFSETS = "stream-contracts-offsets"
 
 Its clients reach the brokers by the tap, the worker's do not. Connect takes two addresses for two clusters, and writes the
 offsets to both, to that of the worker outside of the transaction. In one topic the two would meet, and a transaction that
-is aborted would be passed over: seen, with 13 of 28 changes lost.
+is aborted would be passed over: seen, with the 11 changes of one lost.
 """
 EXACTLY_ONCE = {"exactly.once.source.support": "enabled"}
 """What the worker of such a connector is told."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.stack.capabilities import Killable, Pausable, Restartable
-from stream_contracts.stack.connectors import create_connector, delete_connector
+from stream_contracts.stack.connectors import delete_connector, put_connector
 from stream_contracts.stack.model import Stack
 from stream_contracts.stack.rest import ask
 
@@ -16,7 +16,7 @@ C = TypeVar("C")
 
 WORKER = "connect"
 MAKE_S = 40.0
-"""How long a connector may take to run; the machine may be busy, and Connect balances its workers first."""
+"""How long Connect may take until it takes a connector: it balances its workers first."""
 
 
 class Connector:
@@ -44,13 +44,16 @@ class Connector:
         return status
 
     def start(self) -> None:
-        """Start the worker where it does not run; make the connector where there is none. StackError, UsageError."""
+        """Start the worker where it does not run; make the connector where there is none. StackError, UsageError.
+
+        It need not run yet when this returns.
+        """
         self.incarnation += 1
         if not self.alive:
             self._as(Restartable).start()
             self._stack.await_ready()
         if not self._made:
-            create_connector(self._stack.connect_url, self.name, self.config, timeout_s=MAKE_S)
+            put_connector(self._stack.connect_url, self.name, self.config, timeout_s=MAKE_S)
             self._made = True
 
     def kill(self) -> None:

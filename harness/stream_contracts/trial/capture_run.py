@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stream_contracts.errors import StackError
 from stream_contracts.history.model import Note
 from stream_contracts.stack.logs import Marks
 from stream_contracts.trial.act import Act
@@ -37,7 +36,8 @@ def run(plan: Plan, arena: CaptureArena, number: int) -> Run:
         acts = [Act(case, strike) for strike in plan.strikes]
         try:
             case.load.begin(case.while_it_starts, PAUSE_S)
-            result.restless = _started(case) or _driven(case, acts)
+            instance.start()
+            result.restless = _driven(case, acts)
             result.gave_up, result.restless = case.gave_up, "" if case.gave_up else result.restless
         finally:
             for act in acts:
@@ -53,16 +53,6 @@ def run(plan: Plan, arena: CaptureArena, number: int) -> Run:
     for service, text in marks.slices(MOST_LOG_LINES):
         (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
     return result
-
-
-def _started(case: CaptureCase) -> str:
-    """Start the connector; a sentence where it does not come to run, though nothing has struck it."""
-    try:
-        case.instance_of_it.start()
-    except StackError as error:
-        if not case.plan.strikes:
-            return str(error)
-    return ""
 
 
 def _driven(case: CaptureCase, acts: list[Act]) -> str:

@@ -140,6 +140,8 @@ class _Sweep:
         """Without faults, then the programme, until a promise breaks or the budget is spent."""
         self._progress("recording a run without faults")
         first, judgement = self._tried(self._plan)
+        if first.gave_up:
+            return Judgement.unknown(Reason.HARNESS_ERROR, f"without a fault, the connector gave up: {first.gave_up}")
         if first.restless and judgement.verdict is not Verdict.FAIL:
             return self._no_rest(first)
         if judgement.verdict is Verdict.FAIL:
