@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def test_half_of_exactly_once_is_at_least_once(session: Session) -> None:
     proof = tried(session, "examples/bugs/cdc-exactly-once-half", strike("kill-app", "Produce", "after", 12))
     assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
     assert found(proof) == {"cdc-duplicate"}
+
+
+def test_an_outbox_that_is_relayed_with_a_snapshot_loses_what_was_removed(session: Session) -> None:
+    """Killed before its first offset: the right one reads its slot from the start, the wrong one takes a new snapshot."""
+    how = strike("kill-app", "Produce", "after", 1)
+    wrong = tried(session, "examples/bugs/cdc-outbox-snapshot", replace(how, instance="orders-0"))
+    right = tried(session, "contracts/outbox", replace(how, instance="orders-0"))
+    assert found(wrong) == {"cdc-gap"}, wrong.explained()
+    assert right.judgement.verdict is Verdict.PASS, right.explained()
 
 
 @pytest.mark.soak
