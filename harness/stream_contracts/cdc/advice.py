@@ -84,7 +84,9 @@ def snapshot_mode(one: Watched, _: Sequence[Watched]) -> Said:
         yield one.settings.place("snapshot.mode"), f"snapshot.mode is {mode}: {SNAPSHOTS[mode]}"
 
 
-OF_OUTBOXES = "a connector that dies before its first offset takes a new snapshot of its outbox, and what was removed meanwhile is in none"
+OF_OUTBOXES = (
+    "who dies before the first offset takes a new snapshot of the outbox, and what was removed meanwhile is in none"
+)
 SNAPSHOTS: Final = {
     "no_data": "rows that were there before the connector are never told",
     "never": "rows that were there before the connector are never told",

@@ -76,7 +76,7 @@ def opened(
 ) -> Iterator[CaptureArena]:
     """The arena on a stack that runs."""
     with closing(Cluster((broker.host, broker.port) for broker in stack.brokers)) as cluster:
-        feeder = Feeder(stack.bootstrap, cluster, prefix)
+        feeder = Feeder(stack.bootstrap, cluster, prefix, 0.0)  # it feeds nothing here, and makes topics
         if _exactly_once(contract, capture):
             feeder.configure(f"{stack.run_id}.connect-offset", NO_ROOM)
         yield CaptureArena(contract, capture, stack, tap, cluster, feeder, prefix, folder)
