@@ -46,9 +46,8 @@ def wrong(name: str) -> Tried:
     """A sweep of a wrong pipeline, with the settings that anybody has by default."""
     folder = ROOT / "examples/bugs" / name
     contract = load(folder)
-    (pipeline,) = contract.pipelines
     with Session(Settings(keep_in=KEPT / name), lambda _: None) as session:
-        proof = session.prove(contract, pipeline, lambda _: None)
+        pipeline, proof = _proved(session, contract)
     tried = Tried(name, source(folder), proof.judgement.verdict.value, told(proof))
     if proof.judgement.verdict is not Verdict.FAIL:
         return replace(tried, trials=proof.trials, seconds=proof.seconds)
@@ -59,12 +58,24 @@ def wrong(name: str) -> Tried:
     )  # fmt: skip
 
 
+def _proved(
+    session: Session, contract: Contract, *, budget_s: float | None = None, seed: int | None = None
+) -> tuple[str, Proof]:
+    """The one pipeline of a contract, or its one captured table, and what its sweep came to."""
+    (name,) = (*contract.pipelines, *contract.tried_captures)
+    prove = session.prove if name in contract.pipelines else session.prove_capture
+    return name, prove(contract, name, lambda _: None, budget_s=budget_s, seed=seed)
+
+
 def right(name: str, seed: int, budget_s: float) -> Tried:
     """A sweep of each right pipeline of a contract; what is told is of the first that does not pass, if one does not."""
     with contract_of(name) as contract, Session(_settings(name, seed), lambda _: None) as session:
+        prove = {
+            **dict.fromkeys(contract.pipelines, session.prove),
+            **dict.fromkeys(contract.tried_captures, session.prove_capture),
+        }
         proofs = [
-            session.prove(contract, pipeline, lambda _: None, budget_s=budget_s or None, seed=seed)
-            for pipeline in contract.pipelines
+            each(contract, of, lambda _: None, budget_s=budget_s or None, seed=seed) for of, each in prove.items()
         ]
     worst = next((each for each in proofs if each.judgement.verdict is not Verdict.PASS), proofs[0])
     return Tried(
@@ -89,7 +100,7 @@ def besides(name: str) -> Tried:
 
 
 def _plans(contract: Contract) -> Iterator[Plan]:
-    for name in contract.pipelines:
+    for name in contract.pipelines:  # the programme of a captured table has all that can strike one
         yield from _plans_of(contract, name)
 
 
@@ -144,7 +155,8 @@ def rules(proof: Proof) -> list[str]:
 
 def events(contract: Contract, pipeline: str, plan: Plan) -> str:
     """How many faults and events a plan has, as ``1 fault, 2 of 12 events``."""
-    whole = contract.pipelines[pipeline].workload.events
+    captured = pipeline not in contract.pipelines
+    whole = contract.cdc[pipeline].workload.units if captured else contract.pipelines[pipeline].workload.events
     count = len(plan.strikes)
     faults = f"{count} fault{'s' * (count != 1)}" if count else "no fault"
     return f"{faults}, {len(plan.events) or whole} of {whole} events"

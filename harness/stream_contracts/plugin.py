@@ -20,6 +20,8 @@ from stream_contracts.reports import terminal
 from stream_contracts.stack import AUTO, BACKENDS
 from stream_contracts.stack.logs import since
 from stream_contracts.stack_reports import progress
+from stream_contracts.trial.explore import Progress
+from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.session import Session, Settings
 from stream_contracts.workload.plan import Plan
 
@@ -42,11 +44,15 @@ class ContractFile(pytest.File):
         if plan is not None:
             if plan.contract == contract.name and plan.pipeline in contract.pipelines:
                 yield PipelineUnderTest.from_parent(self, name=plan.pipeline, contract=contract)
+            elif plan.contract == contract.name and plan.pipeline in contract.tried_captures:
+                yield CaptureUnderTest.from_parent(self, name=plan.pipeline, contract=contract)
             return
         for subject, schema, steps in contract.subjects():
             yield Subject.from_parent(self, name=subject, contract=contract, schema=schema, steps=steps)
         for name in contract.pipelines:
             yield PipelineUnderTest.from_parent(self, name=name, contract=contract)
+        for name in contract.tried_captures:
+            yield CaptureUnderTest.from_parent(self, name=name, contract=contract)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """The complaints, each with its line, instead of a stack."""
@@ -79,6 +85,23 @@ class PipelineUnderTest(pytest.Collector):
         """An item for each of its promises."""
         for promised in self.contract.promises(self.name):
             yield Kept.from_parent(self, name=promised.name, place=promised.place, promised=promised)
+
+    def proof(self, session: Session, say: Progress) -> Proof:
+        """The sweep of the pipeline, made once."""
+        return session.proof(self.contract, self.name, say)
+
+
+class CaptureUnderTest(PipelineUnderTest):
+    """One captured table of a contract: the pipeline is its connector."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for each promise that is made of it."""
+        for promised in self.contract.capture_promises(self.name):
+            yield Kept.from_parent(self, name=promised.name, place=promised.place, promised=promised)
+
+    def proof(self, session: Session, say: Progress) -> Proof:
+        """The sweep of its connector, made once."""
+        return session.capture_proof(self.contract, self.name, say)
 
 
 class Promise(pytest.Item):
@@ -149,7 +172,7 @@ class Kept(Promise):
         session = self.config.stash[SESSION]
         say = progress(self.config, f"{contract.name}/{name}")
         try:
-            proof = session.proof(contract, name, say).of(promised.name)
+            proof = self.parent.proof(session, say).of(promised.name)
         finally:
             say("")
         verdict = proof.judgement.verdict

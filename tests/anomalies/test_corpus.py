@@ -92,21 +92,24 @@ def test_what_each_promise_is_broken_by() -> None:
         for promise in (*PROMISES, *set().union(*(anomaly(name).breaks for name in ANOMALIES)))
     }
     doubled = {"duplicate-effect", "cdc-duplicate"}
-    missing = {"lost-record", "delete-lost", "cdc-gap", "poison-swallowed", "unresolvable-schema-id"}
+    missing = {
+        "lost-record", "delete-lost", "cdc-gap", "cdc-tombstone-lost", "cdc-divergence", "poison-swallowed",
+        "unresolvable-schema-id",
+    }  # fmt: skip
     assert broken == {
         "at-most-once": doubled,
         "at-least-once": missing,
         "exactly-once": doubled
         | missing
-        | {"aborted-visible", "torn-transaction", "zombie-write-accepted", "state-divergence"},
-        "order": {"reordered-per-key", "stale-upsert"},
+        | {"aborted-visible", "torn-transaction", "zombie-write-accepted", "state-divergence", "cdc-snapshot-overlap"},
+        "order": {"reordered-per-key", "stale-upsert", "cdc-reordered", "cdc-snapshot-overlap"},
         "recovers-within": {
             "unaccounted-record", "no-recovery", "hanging-transaction", "rebalance-storm", "poison-loop",
         },
         "lag": {"lag-exceeded"},
         "late": {"late-dropped-silently", "late-effect-twice", "window-miscounted"},
         "dead-letter": {"dead-letter-mismatch", "poison-swallowed", "poison-loop"},
-        "atomic": {"torn-transaction"},
+        "atomic": {"torn-transaction", "cdc-torn-transaction"},
         "replay": {"replay-divergence"},
     }  # fmt: skip
     always_warnings = {name for name in ANOMALIES if not anomaly(name).breaks}

@@ -52,6 +52,7 @@ ROUTE = {
     "transforms": "r", "transforms.r.type": "org.apache.kafka.connect.transforms.RegexRouter",
     "transforms.r.regex": r"shop\.public\.(.*)",
 }  # fmt: skip
+OUTBOX = {"transforms": "o", "transforms.o.type": "io.debezium.transforms.outbox.EventRouter"}
 BY_TABLE = {"transforms": "r", "transforms.r.type": "io.debezium.transforms.ByLogicalTableRouter"}
 Change = dict[str, Any]
 """``set`` and ``del`` in the connector, ``other`` in the second one, ``edit`` in the contract, ``sql`` behind the rest."""
@@ -67,8 +68,11 @@ CASES: dict[str, list[tuple[Change, Change]]] = {
         ({"other": {"publication.name": "shop"}}, {"other": {"publication.name": "shop", "database.hostname": "db2"}})
     ],
     "cdc-snapshot-mode": [
-        ({"set": {"snapshot.mode": mode}}, {"set": {"snapshot.mode": "when_needed"}})
-        for mode in ("no_data", "never", "always", "initial_only")
+        *(
+            ({"set": {"snapshot.mode": mode}}, {"set": {"snapshot.mode": "when_needed"}})
+            for mode in ("no_data", "never", "always", "initial_only")
+        ),
+        ({"set": OUTBOX}, {"set": {**OUTBOX, "snapshot.mode": "no_data"}}),
     ],
     "cdc-slot-dropped": [({"set": {"slot.drop.on.stop": True}}, {"set": {"slot.drop.on.stop": "false"}})],
     "cdc-heartbeat-missing": [

@@ -159,6 +159,21 @@ def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
     check(Moment("app-0", role, api, 1, phase), Refuse(USUAL[api]))
 
 
+def test_drop_slot_while_nobody_reads_it_and_makes_it_anew(theatre: Theatre) -> None:
+    with fault_named("drop-slot").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["frame drop", "victim stop", "slot dropped"]
+        assert not struck.until()
+    assert theatre.told[3:] == ["slot made", "victim replace"]
+
+
+def test_drop_slot_for_good(theatre: Theatre) -> None:
+    theatre.what = "gone"
+    with fault_named("drop-slot").applied(theatre):
+        pass
+    assert "slot made" not in theatre.told
+
+
 @pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame"])
 def test_who_is_dead_already_was_not_struck(theatre: Theatre, name: str) -> None:
     theatre.victim.end()

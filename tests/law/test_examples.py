@@ -23,7 +23,8 @@ def test_the_first_example_is_what_init_writes():
 
 @pytest.mark.parametrize("path", find(ROOT / "contracts") + find(ROOT / "examples"), ids=lambda path: path.parent.name)
 def test_every_example_loads(path):
-    assert load(path).pipelines
+    contract = load(path)
+    assert contract.pipelines or contract.tried_captures
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -137,3 +137,18 @@ def test_a_schema_that_cannot_be_read_fails_without_our_stack(pytester, orders):
     done.assert_outcomes(failed=1, deselected=2)
     done.stdout.fnmatch_lines(["*order.v1.avsc*"])
     done.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_captured_table_has_an_item_for_each_promise(pytester):
+    shutil.copytree(ROOT / "contracts/users_cdc", pytester.path / "contracts/users_cdc")
+    done = run(pytester, "--collect-only", "-q")
+    assert [line for line in done.outlines if "::" in line] == [
+        f"contracts/users_cdc/contract.yaml::users::{promise}" for promise in ("delivery", "order", "atomic")
+    ]
+
+
+def test_a_captured_table_that_promises_nothing_is_not_tried(pytester):
+    shutil.copytree(ROOT / "contracts/users_cdc", pytester.path / "contracts/users_cdc")
+    file = pytester.path / "contracts/users_cdc/contract.yaml"
+    file.write_text("".join(line for line in file.read_text().splitlines(keepends=True) if "promises" not in line))
+    assert not [line for line in run(pytester, "--collect-only", "-q").outlines if "::" in line]

@@ -33,7 +33,12 @@ ANOMALIES: tuple[str, ...] = (
     "poison-swallowed",
     "unresolvable-schema-id",
     "duplicate-effect",
+    "cdc-tombstone-lost",
+    "cdc-divergence",
     "cdc-duplicate",
+    "cdc-snapshot-overlap",
+    "cdc-reordered",
+    "cdc-torn-transaction",
     "aborted-visible",
     "torn-transaction",
     "zombie-write-accepted",
@@ -54,6 +59,9 @@ ANOMALIES: tuple[str, ...] = (
     "replay-storm",
 )
 """Every anomaly that is asked, in the order of the report; each is the file of that name."""
+
+OF_CAPTURES: tuple[str, ...] = tuple(name for name in ANOMALIES if name.startswith("cdc-"))
+"""Those that compare a topic with the changes of its source: all that is asked of the trial of a captured table."""
 
 ADVICE: tuple[str, ...] = (
     "acks-not-all",
@@ -122,23 +130,29 @@ def judge(
     *,
     compare: str = "records",
     extra: Sequence[Anomaly] = (),
+    captured: bool = False,
 ) -> Judgement:
     """Ask every anomaly; what breaks one of the ``promises`` is an error, the rest a warning.
 
     ``promises`` are those of a contract (`contract.promises.Promises.made`), times in seconds; a text is a delivery
     promise alone. ``compare`` says what of an output counts: records, final-by-key, windows. ``extra`` are the user's
-    `invariants`.
+    `invariants`. With ``captured`` the history is that of a captured table: what is expected of its topic are the changes
+    of the source.
 
     ``unknown`` where the history holds no expectation, for then nothing could be found missing or too much. Raises
     `UsageError` for a promise that no anomaly knows, `ContractError` for an invariant that cannot be asked.
     """
     made = {"delivery": promises} if isinstance(promises, str) else dict(promises)
     kept = _names(made)
-    if history.execute("select 1 from expected limit 1").fetchone() is None:
+    expected = "changes" if captured else "expected"
+    if history.execute(f"select 1 from {expected} limit 1").fetchone() is None:
         note = "the history expects no output: it is that of a recording run, or the recording run wrote nothing"
+        if captured:
+            note = "the source was not changed, so there is nothing to compare the topic with"
         return Judgement.unknown(Reason.NOT_EXERCISED, note)
     promised(history, made, compare)
-    found = [finding for name in ANOMALIES for finding in _violations(history, anomaly(name), kept)]
+    asked = OF_CAPTURES if captured else ANOMALIES
+    found = [finding for name in asked for finding in _violations(history, anomaly(name), kept)]
     for own in extra:
         try:
             found += _violations(history, own, kept)

@@ -9,7 +9,7 @@ select
     arg_min(topic || '-' || partition || '@' || "offset", "offset") as first,
     arg_max(topic || '-' || partition || '@' || "offset", "offset") as again
 from records
-where position is not null and op is not null and fate in ('committed', 'plain')
+where position is not null and op is not null and op != 'tombstone' and fate in ('committed', 'plain')
 group by topic, key, op, position
 having count(*) > 1
 order by position, topic

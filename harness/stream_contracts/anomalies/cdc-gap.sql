@@ -8,12 +8,7 @@ from changes c
 anti join (
     select topic, key, position, op from records where fate in ('committed', 'plain') and position is not null
 ) r on r.topic = c.topic and r.key is not distinct from c.key and r.position = c.position and r.op = c.op
--- What was there before the first snapshot is in the snapshot.
-where c.position > coalesce(
-    (
-        select min(s.position) from records s
-        where s.topic = c.topic and s.op = 'read' and s.fate in ('committed', 'plain')
-    ),
-    -1
-)
+left join snapshots s on s.topic = c.topic
+-- What was committed before the snapshot is in the snapshot.
+where c.op != 'tombstone' and coalesce(c.committed, c.position) > coalesce(s.position, -1)
 order by c.position, c.topic

@@ -75,10 +75,18 @@ def _shared(setting: str) -> Check:
 def snapshot_mode(one: Watched, _: Sequence[Watched]) -> Said:
     """A snapshot that leaves rows out, comes again and again, or after which nothing comes."""
     mode = one.settings.get("snapshot.mode").lower()
-    if mode in SNAPSHOTS:
+    kinds = (one.settings.transform(name, "type") for name in one.settings.transforms)
+    if any(kind.endswith(".EventRouter") for kind in kinds):
+        # An outbox is a log: whoever reads it wants every row that was put in, and no snapshot of those that are left.
+        if mode not in ("no_data", "never"):
+            yield one.settings.place("snapshot.mode"), f"snapshot.mode is {mode}: {OF_OUTBOXES}"
+    elif mode in SNAPSHOTS:
         yield one.settings.place("snapshot.mode"), f"snapshot.mode is {mode}: {SNAPSHOTS[mode]}"
 
 
+OF_OUTBOXES = (
+    "who dies before the first offset takes a new snapshot of the outbox, and what was removed meanwhile is in none"
+)
 SNAPSHOTS: Final = {
     "no_data": "rows that were there before the connector are never told",
     "never": "rows that were there before the connector are never told",

@@ -43,7 +43,7 @@ class Server:
             try:
                 with Session(self.dsn, database) as inside:
                     for file in files:
-                        _apply(inside, file)
+                        migrate(inside, file)
                     return tables(inside.run)
             finally:
                 session.run(f"drop database if exists {name(database)} with (force)")
@@ -59,7 +59,7 @@ def server(dsn: str = "") -> Iterator[Server]:
         yield Server(stack.postgres_dsn)
 
 
-def _apply(session: Session, file: Path) -> None:
+def migrate(session: Session, file: Path) -> None:
     """Run a file in one go; one by one where a statement has to run alone, or to see which one is refused."""
     text = text_of(file)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +14,8 @@ from stream_contracts.findings import Judgement, Verdict
 
 if TYPE_CHECKING:
     from stream_contracts.contract.model import Contract
+    from stream_contracts.contract.promises import Promised
+    from stream_contracts.trial.proof import Proof
     from stream_contracts.trial.session import Session
 
 
@@ -55,6 +57,7 @@ def test(
         for contract in contracts:
             judged += _schemas(contract)
             judged += [judgement for name in contract.pipelines for judgement in _pipeline(session, contract, name)]
+            judged += [judgement for name in contract.tried_captures for judgement in _capture(session, contract, name)]
     click.echo(f"{len(contracts)} contracts, {len(judged)} promises judged")
     conclude(judged)
 
@@ -78,9 +81,21 @@ def _schemas(contract: Contract) -> list[Judgement]:
 
 
 def _pipeline(session: Session, contract: Contract, name: str) -> list[Judgement]:
+    return _promises(contract, name, contract.promises(name), lambda: session.proof(contract, name, progress))
+
+
+def _capture(session: Session, contract: Contract, name: str) -> list[Judgement]:
+    return _promises(
+        contract, name, contract.capture_promises(name), lambda: session.capture_proof(contract, name, progress)
+    )
+
+
+def _promises(
+    contract: Contract, name: str, promises: Iterable[Promised], proved: Callable[[], Proof]
+) -> list[Judgement]:
     judged = []
-    for promised in contract.promises(name):
-        proof = session.proof(contract, name, progress).of(promised.name)
+    for promised in promises:
+        proof = proved().of(promised.name)
         done = proof.told if promised.name == "delivery" else "by the same trials"
         tell(f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained(), done)
         if promised.name == "delivery" and proof.idle:

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field
 
 from stream_contracts.contract.part import Part, TableName, Text, TopicName
+from stream_contracts.contract.promises import Order
 
 Before = Literal["key", "full"]
+CaptureDelivery = Literal["at-least-once", "exactly-once"]
+
+
+class CapturePromises(Part):
+    """What a connector promises of a captured table; each line is judged as a test of its own."""
+
+    delivery: CaptureDelivery
+    """How often a change of the table may appear in the topic when things break."""
+    order: Order | None = None
+    """`per-key`: the changes of a row appear in the order in which they were committed."""
+    atomic: bool = False
+    """`true`: of each transaction of the table a reader can tell when it has all of it."""
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The promises that are made, by name."""
+        return {name: value for name, value in self.model_dump().items() if value is not None and value is not False}
+
+
+class Transactions(Part):
+    """What a trial does to the table."""
+
+    units: int = Field(default=42, ge=1, le=10_000)
+    """How many transactions, or short groups of them, there are."""
+    keys: int = Field(default=5, ge=3, le=1000)
+    """How many rows they are about."""
 
 
 class Capture(Part):
@@ -24,6 +53,12 @@ class Capture(Part):
     """What readers need of a row as it was: `key`, its key at most, or `full`, every column."""
     idle: bool = False
     """`true`: the table may rest for hours while others of its database are written."""
+    promises: CapturePromises | None = None
+    """What is checked in trials; without it the connector is only looked at, and not run."""
+    survives: tuple[Literal["slot-dropped"], ...] = ()
+    """What lies beyond a connector, and is tried all the same: `slot-dropped`, somebody drops its slot and makes it anew."""
+    workload: Transactions = Transactions()
+    """What is done to the table in trials."""
 
     @property
     def qualified(self) -> tuple[str, str]:

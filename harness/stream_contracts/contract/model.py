@@ -208,8 +208,19 @@ class Contract(Part):
 
     def promises(self, pipeline: str) -> tuple[Promised, ...]:
         """What that pipeline promises, one after the other, each with the place where it is written."""
-        made = self.pipelines[pipeline].promises.made
-        at = ("pipelines", pipeline, "promises")
+        return self._promised(("pipelines", pipeline, "promises"), self.pipelines[pipeline].promises.made)
+
+    @property
+    def tried_captures(self) -> tuple[str, ...]:
+        """The captures that promise something, and so are put on trial."""
+        return tuple(name for name, capture in self.cdc.items() if capture.promises is not None)
+
+    def capture_promises(self, capture: str) -> tuple[Promised, ...]:
+        """What a connector promises of that capture; nothing where it promises nothing."""
+        promises = self.cdc[capture].promises
+        return self._promised(("cdc", capture, "promises"), promises.made if promises else {})
+
+    def _promised(self, at: tuple[str, ...], made: Mapping[str, Any]) -> tuple[Promised, ...]:
         return tuple(Promised(name, value, told(value), self.place(*at, name)) for name, value in made.items())
 
     @property

@@ -12,6 +12,7 @@ from stream_contracts.errors import UsageError
 from stream_contracts.faults._input import Feed, InputFault
 from stream_contracts.faults._scene import Fault, Scene, Struck
 from stream_contracts.faults.cut_link import CutLink
+from stream_contracts.faults.drop_slot import DropSlot
 from stream_contracts.faults.duplicate_record import DuplicateRecord
 from stream_contracts.faults.fence_producer import FenceProducer
 from stream_contracts.faults.hold_frame import HoldFrame
@@ -60,6 +61,7 @@ FAULTS: Mapping[str, Fault] = {
     "silence-link": SilenceLink(),
     "refuse-link": RefuseLink(),
     "slow-link": SlowLink(),
+    "drop-slot": DropSlot(),
     "fence-producer": FenceProducer(),
     "isolate-broker": IsolateBroker(),
     "kill-ahead": KillAhead(),

@@ -124,6 +124,9 @@ class Scene(Protocol):
     def whole(self) -> None:
         """Wait until the stack is as good as new. StackError where that does not come."""
 
+    def drop_slot(self, *, again: bool) -> bool:
+        """Drop the replication slot that the victim reads, and make it anew with ``again``; False where it reads none."""
+
     def wait(self, seconds: float) -> None:
         """Let time pass, for what cannot be asked."""
 

@@ -75,15 +75,18 @@ class Record:
     at: float | None = None
     """When its pipeline asked the log to take it, as the wire saw it, or a little before; None where that was not seen."""
     op: str | None = None
-    """``delete`` for a tombstone; of a change: ``create``, ``update``, ``delete``, or ``read`` for one of a snapshot."""
+    """``delete`` for a tombstone; of a change: ``create``, ``update``, ``delete``, ``read`` for one of a snapshot,
+    ``tombstone`` for what follows a delete, and ``event`` for what a router made of a row of an outbox."""
     window: str | None = None
     """What tells the records of one key apart where windows are compared."""
     schema_id: int | None = None
     """The id that its value begins with, where the topic has such a framing."""
     position: int | None = None
-    """Where in the log of its source a change stands (an LSN)."""
+    """Where in the log of its source a change stands (an LSN); of a tombstone that of the delete before it."""
     counted: int | None = None
     """How many events it says that it counts, where it is a window."""
+    txid: int | None = None
+    """The transaction of the source that a change belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ class Write:
 class Change:
     """One committed change of a source table, from a slot of our own: what a CDC topic has to hold.
 
-    ``topic`` is where it has to appear; ``op`` is create, update or delete; ``position`` is its LSN.
+    ``topic`` is where it has to appear; ``op`` is create, update or delete; ``tombstone`` where one is owed
+    after a delete, and ``event`` for a new row of an outbox; ``position`` is its LSN.
     """
 
     TABLE: ClassVar[str] = "changes"
@@ -122,6 +126,28 @@ class Change:
     position: int
     txid: int
     at: float
+    committed: int | None = None
+    """The LSN of its commit: what a snapshot holds is what was committed before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row of a source table at the end; ``digest`` is that of a record of ``topic`` that tells the same row."""
+
+    TABLE: ClassVar[str] = "source_rows"
+    topic: str
+    key: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The end of a transaction of the source, as a connector told it: how many events of a topic belong to it."""
+
+    TABLE: ClassVar[str] = "boundaries"
+    topic: str
+    txid: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +283,8 @@ Row = (
     | Record
     | Write
     | Change
+    | SourceRow
+    | Boundary
     | SchemaId
     | Declared
     | Commit

@@ -17,7 +17,7 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history import columnar
 from stream_contracts.history.journal import read
 from stream_contracts.history.model import TABLES, Row
-from stream_contracts.history.views import COUNTED, DIFFERENCES, MADE, PASSED, VISIBLE
+from stream_contracts.history.views import COUNTED, DIFFERENCES, MADE, PASSED, SNAPSHOTS, VISIBLE
 
 _SQL_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 
@@ -59,7 +59,7 @@ def promised(history: duckdb.DuckDBPyConnection, promises: Mapping[str, Any], co
     history.execute(f"insert into promise values ({', '.join('?' * len(values))})", values)
     if only_last != before:
         history.execute("; ".join(f"drop {kind} if exists {name}" for kind, name in MADE))
-        history.execute(VISIBLE + PASSED + COUNTED[only_last] + DIFFERENCES)
+        history.execute(VISIBLE + SNAPSHOTS + PASSED + COUNTED[only_last] + DIFFERENCES)
 
 
 def _only_last(history: duckdb.DuckDBPyConnection) -> bool | None:

@@ -12,6 +12,9 @@ of a table the rows that are left. ``wanted``: the same of the fault-free run.
 ``passed``: the events that a committed offset has passed, and when the first one did (``at``); offsets that were
 committed with a transaction do not count, for they pass together with the output.
 
+``snapshots``: the position (LSN) of the snapshot that a captured topic begins with. Where one was broken off and taken anew,
+it is that of the last before the first streamed change: what was committed before it is in it, and in no change.
+
 ``contents``: the contents (topic, digest) that stand in the outputs more or less often than in the fault-free run.
 
 ``repeats``: the effects of a content that stands there too often. ``nth`` counts equal ones from 1: in log order, but
@@ -42,6 +45,7 @@ MADE = (
     ("view", "passed"),
     ("view", "last_effects"),
     ("view", "visible"),
+    ("view", "snapshots"),
 )
 """What is made here, the last first. What holds only differences is a table: several anomalies ask it."""
 _COLUMNS = 'topic, key, "window", digest, nth, event_id, op, position, kind'
@@ -91,6 +95,21 @@ select * exclude (place_from_end) from (
     from visible
 )
 where place_from_end = 1;
+"""
+
+SNAPSHOTS = """
+create view snapshots as
+with placed as (
+    select
+        topic, op, position, "offset",
+        min("offset") filter (op in ('create', 'update', 'delete', 'event')) over (partition by topic, partition) as streamed
+    from records
+    where fate in ('committed', 'plain')
+)
+select topic, max(position) as position
+from placed
+where op = 'read' and "offset" < coalesce(streamed, "offset" + 1)
+group by topic;
 """
 
 PASSED = """

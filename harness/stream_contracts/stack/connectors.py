@@ -21,8 +21,13 @@ def create_connector(connect_url: str, name: str, config: Mapping[str, str], *, 
     fails, and with the last status where ``timeout_s`` is over first.
     """
     deadline = time.monotonic() + timeout_s
-    _settled("PUT", f"{connect_url}/connectors/{name}/config", dict(config), deadline)
+    put_connector(connect_url, name, config, timeout_s=timeout_s)
     await_running(connect_url, name, timeout_s=max(0.0, deadline - time.monotonic()))
+
+
+def put_connector(connect_url: str, name: str, config: Mapping[str, str], *, timeout_s: float = 30) -> None:
+    """Make the connector, or give it this configuration, and return when Connect has taken it. Errors as `create_connector`."""
+    _settled("PUT", f"{connect_url}/connectors/{name}/config", dict(config), time.monotonic() + timeout_s)
 
 
 def await_running(connect_url: str, name: str, *, timeout_s: float = 30) -> None:

@@ -17,6 +17,7 @@ from stream_contracts.wire.hold import Fate, Hold
 from stream_contracts.workload.plan import Strike
 
 if TYPE_CHECKING:
+    from stream_contracts.trial.capture_case import CaptureCase
     from stream_contracts.trial.case import Case
 
 C = TypeVar("C")
@@ -28,7 +29,7 @@ class Act:
     ``struck`` tells whether the fault took effect; ``busy`` that it has begun and is not healed yet.
     """
 
-    def __init__(self, case: Case, strike: Strike) -> None:
+    def __init__(self, case: Case | CaptureCase, strike: Strike) -> None:
         self._fault, self._case, self._strike = fault_named(strike.fault), case, strike
         self._victim = case.instance(strike.instance)
         self._hold: Hold = self._victim.lane.arm(moment_of(strike))
@@ -152,6 +153,10 @@ class Act:
             raise HarnessError(f"after {self} the stack did not become whole again: {error}") from error
         if arena.database is not None:
             arena.database.again()
+
+    def drop_slot(self, *, again: bool) -> bool:
+        """Drop the slot that the victim reads, and make it anew with ``again``; False where it reads none."""
+        return self._case.drop_slot(again=again)
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

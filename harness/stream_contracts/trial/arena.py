@@ -61,6 +61,11 @@ class Arena:
         return next((stack for stack in self.stacks if service in stack.services), self.stack)
 
     @property
+    def name(self) -> str:
+        """What is tried."""
+        return self.pipeline_name
+
+    @property
     def pipeline(self) -> Pipeline:
         """The pipeline under test."""
         return self.contract.pipelines[self.pipeline_name]

@@ -185,6 +185,11 @@ class Case:
             return which
         return f"broker-{node}"
 
+    def drop_slot(self, *, again: bool) -> bool:
+        """No: a pipeline reads topics."""
+        del again
+        return False
+
     def kick(self, why: str) -> None:
         """Kill the living and start them anew, as the liveness probe of a platform would; the history says so."""
         for instance in self.instances:

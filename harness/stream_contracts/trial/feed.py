@@ -9,7 +9,13 @@ from itertools import groupby, pairwise
 from time import monotonic, sleep
 
 from confluent_kafka import KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they are imported there, and not listed
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from stream_contracts.contract.model import Contract, Pipeline, Topic
@@ -70,6 +76,18 @@ class Feeder:
                 if monotonic() > deadline:
                     raise HarnessError(f"topic {name} was created and does not answer after {PATIENCE_S} s")
                 self._admin.poll(0.01)
+
+    def configure(self, topic: str, config: Mapping[str, str]) -> None:
+        """Change settings of a topic that is there."""
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in config.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        try:
+            for future in self._admin.incremental_alter_configs([resource]).values():
+                future.result(PATIENCE_S)
+        except KafkaException as error:
+            raise HarnessError(f"the topic {topic} could not be set up: {error}") from error
 
     def feed(
         self,

@@ -8,6 +8,7 @@ from shutil import rmtree
 
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note, ProcessLife
+from stream_contracts.pipelines.connector import Connector
 from stream_contracts.stack.service import Service
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.wire.lane import Lane
@@ -29,7 +30,7 @@ class Instance:
     def __init__(
         self,
         lane: Lane,
-        service: Service,
+        service: Service | Connector,
         cluster: Cluster,
         journal: Journal,
         clock: Callable[[], float],
@@ -69,10 +70,13 @@ class Instance:
         self.service.kill()
         self._buried()
 
+    polite_s = POLITE_S
+    """How long the process may take to end when it is asked to."""
+
     def stop(self) -> None:
         """Ask the process to end, and see that it does."""
         if self.alive:
-            self.service.stop(POLITE_S)
+            self.service.stop(self.polite_s)
             self._buried()
 
     def pause(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stream_contracts.history.model import Expected, Note, Send
@@ -44,6 +44,10 @@ class Run:
     struck: int = 0
     restless: str = ""
     seconds: float = 0.0
+    gave_up: str = ""
+    """Of a connector that failed for good: what it said. Then what is missing does not come any more."""
+    keys: Mapping[int, str] = field(default_factory=dict)
+    """Of SQL that was run: what each unit was about."""
 
     @property
     def journal(self) -> Path:

@@ -19,7 +19,9 @@ from stream_contracts.pipelines import kind_of
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
+from stream_contracts.trial import capture_arena, capture_sweep
 from stream_contracts.trial.arena import Arena, Input
+from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.trial.database import Database
 from stream_contracts.trial.explore import BUDGET_S, prove, replay
@@ -31,6 +33,7 @@ from stream_contracts.workload.events import draw
 from stream_contracts.workload.plan import Plan
 from stream_contracts.workload.writers import Ids, framed
 
+LOCAL = "local"
 MOST_BROKERS = 3
 """A contract that asks for more replicas than this is tried with as many."""
 MOST_WORKERS = 4
@@ -95,11 +98,12 @@ class Session:
         # A broker without peers cannot be cut from them.
         return self._opened(Blueprint(brokers=brokers, partable=brokers > 1))
 
-    def _opened(self, wanted: Blueprint) -> Stack:
+    def _opened(self, wanted: Blueprint, backend: str = "") -> Stack:
         for stack in self._stacks:
             if stack.blueprint == wanted:
                 return stack
-        opening = open_stack(self.settings.backend, wanted, progress=self._progress, reuse=self.settings.reuse)
+        backend = backend or self.settings.backend
+        opening = open_stack(backend, wanted, progress=self._progress, reuse=self.settings.reuse)
         opened = self._leaving.enter_context(opening)
         self._stacks.append(opened)
         return opened
@@ -121,6 +125,51 @@ class Session:
             self._opened(Blueprint(brokers=0, registry=registry)) if registry else None,
             self._opened(Blueprint(brokers=0, postgres=True)) if postgres else None,
         )
+
+    def capture_proof(self, contract: Contract, capture: str, progress: Callable[[str], None]) -> Proof:
+        """Judge every promise of a captured table in one sweep, which is made once."""
+        key = contract.file.absolute(), f"cdc {capture}"
+        if key not in self._proofs:
+            self._proofs[key] = self.prove_capture(contract, capture, progress)
+        return self._proofs[key]
+
+    def prove_capture(
+        self,
+        contract: Contract,
+        capture: str,
+        progress: Callable[[str], None],
+        *,
+        budget_s: float | None = None,
+        seed: int | None = None,
+    ) -> Proof:
+        """Judge the promises of a captured table on a worker of Kafka Connect, or run the plan of the settings again."""
+        settings = self.settings
+        seed = settings.seed if seed is None else seed
+        if settings.plan is not None:
+            return self.replay(contract, settings.plan, progress)
+        try:
+            with self.capture_arena(contract, capture) as arena:
+                budget_s = settings.budget_s if budget_s is None else budget_s
+                return self._kept(capture_sweep.prove(arena, seed, progress, budget_s=budget_s), [arena])
+        except UnsupportedError as error:
+            return Proof(Judgement.unknown(Reason.UNSUPPORTED, str(error)), seed)
+
+    @contextmanager
+    def capture_arena(self, contract: Contract, capture: str) -> Iterator[CaptureArena]:
+        """Where one trial at a time of a captured table can be run; its stack is shared with captures of the same kind.
+
+        UnsupportedError where servers are not child processes of ours: a connector must reach the tap.
+        """
+        if self.settings.backend not in ("auto", LOCAL):
+            where = contract.place("cdc", capture)
+            raise UnsupportedError(f"{where}: captured tables are tried with --stream-backend {LOCAL} only")
+        stack = self._opened(capture_arena.blueprint(contract, capture), LOCAL)
+        if self._tap is None:
+            self._tap = self._leaving.enter_context(Tap())
+        self._count += 1
+        prefix, folder = f"{stack.run_id}.{self._count}", stack.run_dir / f"{contract.name}-{capture}-{self._count}"
+        with capture_arena.opened(contract, capture, stack, self._tap, prefix, folder) as arena:
+            yield arena
 
     @property
     def descriptions(self) -> list[str]:
@@ -169,6 +218,9 @@ class Session:
         """Run one plan again, and judge it."""
         if plan.contract != contract.name:
             raise UsageError(f"the plan is for the contract {plan.contract}, and {contract.file} is {contract.name}")
+        if plan.pipeline in contract.tried_captures and plan.pipeline not in contract.pipelines:
+            with self.capture_arena(contract, plan.pipeline) as captured:
+                return self._kept(capture_sweep.replay(captured, plan, progress), [captured])
         with self.arena(contract, plan.pipeline, plan.seed) as arena:
             return self._kept(replay(arena, plan, progress), [arena])
 
@@ -233,10 +285,10 @@ class Session:
                     fresh=(lambda: nullcontext(arena)) if bare else None,
                 )
 
-    def _kept(self, proof: Proof, crew: Sequence[Arena]) -> Proof:
+    def _kept(self, proof: Proof, crew: Sequence[Arena | CaptureArena]) -> Proof:
         """Copy the evidence to where the user finds it, in place of that of an earlier run; drop the rest."""
         if proof.folder is not None:
-            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].pipeline_name}"
+            kept = self.settings.keep_in / f"{crew[0].contract.name}-{crew[0].name}"
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(proof.folder, kept)
             (self.settings.keep_in / ".gitignore").write_text("*\n", encoding="utf-8")
