@@ -61,7 +61,7 @@ def parse(source: Source) -> Parsed:
         except SchemaError as refused:
             reject_malformed(documents, refused)
         if "$ref" in source.text:
-            reject_circles(documents.bridged())
+            reject_circles(documents)
         return parsed
 
 

@@ -26,9 +26,10 @@ def reject_circles(documents: Documents) -> None:
             why = f"circular references: {' → '.join(path)}; no registry can hold them, for each has to be there first"
             raise SchemaError(start, why)
     sure: set[str] = set()
+    bridged = documents.bridged()
     for at, schema in _only_refs(documents.root, "#"):
         met: list[str] = []
-        resolver, here = documents.below(documents.resolver, schema), schema
+        resolver, here = bridged.below(bridged.resolver, schema), schema
         while isinstance(here, dict) and isinstance(here.get("$ref"), str) and _says_nothing_else(here, documents):
             ref = here["$ref"]
             if ref in sure or not ref.startswith("#"):
@@ -37,7 +38,7 @@ def reject_circles(documents: Documents) -> None:
                 why = f"circular $ref: {' → '.join([*met[met.index(ref) :], ref])}; none of them says anything"
                 raise SchemaError(documents.called, why, pointer=at)
             met.append(ref)
-            here, resolver = documents.lookup(resolver, ref, at)
+            here, resolver = bridged.lookup(resolver, ref, at)
         else:
             sure.update(met)
 

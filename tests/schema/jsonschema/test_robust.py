@@ -113,10 +113,10 @@ def test_twelve_mutually_recursive_unions_finish_at_once(edition: Edition, wrapp
         definitions = {f"T{i}": {"oneOf": [{"type": kind}, *branches]} for i in range(12)}
         return {"definitions": definitions, "oneOf": [{"$ref": "#/definitions/T0"}, {"type": "null"}]}
 
-    started = time.monotonic()
+    started = time.process_time()
     assert accepted(unions("string"), unions("string"), edition)
     assert not accepted(unions("string"), unions("integer"), edition)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 5
 
 
 def _tagged(kind: str, count: int = 12) -> dict[str, Any]:
