@@ -40,9 +40,9 @@ _TEXTS = ("", "a", "0", "ab", " ", "A-1", "é", "😀", "2020-01-01", "x" * 40)
 class Tries:
     """Generates values, with an eye on how much it has done; ``patience`` bounds the checks of parts."""
 
-    def __init__(self, patience: int, prover: Prover, *, spelled: bool = False) -> None:
+    def __init__(self, patience: int, prover: Prover | None = None, *, spelled: bool = False) -> None:
         self.patience = patience
-        self.prover = prover
+        self.prover = prover or Prover()
         self.memo: dict[tuple[frozenset[int], frozenset[int]], list[Any]] = {}
         self.doing: set[tuple[frozenset[int], frozenset[int]]] = set()
         self.undecided = 0

@@ -165,10 +165,11 @@ class _Draws:
         found = samples(self.dice.one(patterns)) if patterns and self.dice.often(75) else ()
         if found:
             return self.dice.one(found)
-        limits = [words[word] for _, words in said for word in ("minLength", "maxLength") if word in words]
+        limits: list[int] = [words[word] for _, words in said for word in ("minLength", "maxLength") if word in words]
         if limits and self.dice.often(60):
             length = min(max(self.dice.one(limits) + self.dice.below(3) - 1, 0), _LONGEST_TEXT)
-            return self.dice.one(("a", "0", "é", "😀")) * length
+            letter: str = self.dice.one(("a", "0", "é", "😀"))
+            return letter * length
         return self.dice.one(self.texts)
 
     def array(self, said: _Said, depth: int) -> list[Any]:

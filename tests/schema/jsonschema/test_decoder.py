@@ -14,7 +14,6 @@ from stream_contracts.schema.format import Edition, Policy, Reads
 from stream_contracts.schema.jsonschema import FORMAT
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_random import random_values
-from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_validation import Undecided
 from stream_contracts.schema.jsonschema_values import Tries
 from tests.schema.jsonschema.judged import MODERN, decoding, modern, parsed
@@ -144,7 +143,7 @@ def _values(writer: Any, reader: Any) -> list[Any]:
     written, read = (
         Located(side.checker.documents.root, side.checker.documents.resolver, side.checker) for side in (writer, reader)
     )
-    return [*Tries(20_000, Prover()).raw((written,), (read,), 0), *random_values(written, 60)]
+    return [*Tries(20_000).raw((written,), (read,), 0), *random_values(written, 60)]
 
 
 def test_a_different_registry_verdict_is_no_witness() -> None:
