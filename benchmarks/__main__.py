@@ -13,6 +13,7 @@ BENCHMARKS = {
     "shrink": "benchmarks.shrinking",
     "tap": "benchmarks.tap",
     "judge": "benchmarks.judge",
+    "mutants": "benchmarks.mutants",
     "off": "benchmarks.plugin_off",
     "avro": "benchmarks.avro_checks",
     "json": "benchmarks.jsonschema_checks",

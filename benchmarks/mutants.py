@@ -1,0 +1,31 @@
+"""How good the corpus is: each query of the judge and each rule of Avro, made wrong in one place, and which of these it does not tell."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+
+from benchmarks.mutation import avro, judging
+
+
+def main(names: tuple[str, ...] = ()) -> None:
+    """Print a line for each query and rule (or each of these queries), its survivors below it, and the sums."""
+    _told("queries", judging.tried(names) if names else judging.tried())
+    if not names:
+        _told("rules of Avro", avro.tried())
+
+
+def _told(what: str, tried: Iterable[judging.Tried | avro.Tried]) -> None:
+    began, times, survived = time.process_time(), 0, 0
+    for found in tried:
+        times += found.times
+        survived += len(found.survivors)
+        print(f"{found.name}: {found.times - len(found.survivors)} of {found.times} told", flush=True)
+        for mutant in found.survivors:
+            print(f"    {mutant.change}", flush=True)
+    print(f"{what}: {times - survived} of {times} told, {time.process_time() - began:.0f} s of CPU")
+
+
+if __name__ == "__main__":
+    main(tuple(sys.argv[1:]))
