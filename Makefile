@@ -29,12 +29,14 @@ check: $(VENV)/.dev
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/law
 
+# Each figure beside a yardstick of the same run; writes docs/benchmarks.md. One of them: .venv/bin/python -m benchmarks NAME
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-# Every wrong pipeline is found and no right one accused: about half an hour; SAMPLE=1 is a part of it, ten minutes.
+# Every wrong pipeline is found and no right one accused: at most half an hour, and the next call goes on where this one was.
+# SAMPLE=1 is a part of it, ten minutes; CONTROLS=1000 tries right ones only, until so many trials were made; FRESH=1 forgets.
 proof: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.proof $(if $(SAMPLE),--sample)
+	$(BIN)/python -m benchmarks.proof $(if $(SAMPLE),--sample) $(if $(CONTROLS),--controls $(CONTROLS)) $(if $(FRESH),--fresh) $(if $(WITHIN),--within $(WITHIN))
 
 clean:
 	rm -rf $(VENV) build dist

@@ -1,45 +1,58 @@
-"""Run the benchmarks by name, all of them by default; each prints its own figures."""
+"""Run the benchmarks by name, all of them by default, each in a process of its own and no longer than its bound.
+
+``python -m benchmarks [NAME…]`` prints what they print. Where all are run, docs/benchmarks.md is written after each.
+"""
 
 from __future__ import annotations
 
 import os
-import platform
+import subprocess
 import sys
-from importlib import import_module
+import tempfile
+from pathlib import Path
+from time import monotonic
 
-BENCHMARKS = {
-    "stack": "benchmarks.stack_all",
-    "sweep": "benchmarks.sweep",
-    "shrink": "benchmarks.shrinking",
-    "tap": "benchmarks.tap",
-    "judge": "benchmarks.judge",
-    "mutants": "benchmarks.mutants",
-    "off": "benchmarks.plugin_off",
-    "avro": "benchmarks.avro_checks",
-    "json": "benchmarks.jsonschema_checks",
-    "protobuf": "benchmarks.protobuf_checks",
-    "gate": "benchmarks.gate",
-    "migrations": "benchmarks.migrations",
-    "demo": "benchmarks.demo",
-    "registry": "benchmarks.registry_load",
-}
+from benchmarks.document import BENCHMARKS, ROOT, Done, read_figures, written
+from benchmarks.figures import FIGURES
 
 
 def main() -> int:
-    """Say on what machine, then run."""
+    """Run, print, write; 1 where one failed."""
     names = sys.argv[1:] or list(BENCHMARKS)
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         sys.stderr.write(f"no benchmark {', '.join(unknown)}; known: {', '.join(BENCHMARKS)}\n")
         return 2
-    load = ", ".join(f"{part:.1f}" for part in os.getloadavg())
-    print(
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load}"
-    )
+    done: list[Done] = []
     for name in names:
-        print(f"\n== {name}")
-        import_module(BENCHMARKS[name]).main()
-    return 0
+        print(f"\n== {name} (load {os.getloadavg()[0]:.1f})", flush=True)
+        done.append(ran(name))
+        print(done[-1].output, flush=True)
+        if done[-1].failed:
+            print(f"{name} FAILED: {done[-1].failed}", flush=True)
+        if not sys.argv[1:]:
+            (ROOT / "docs/benchmarks.md").write_text(written(done), encoding="utf-8")
+    return 1 if any(each.failed for each in done) else 0
+
+
+def ran(name: str) -> Done:
+    """Run one benchmark; what it printed, its figures, and why it failed, if it did."""
+    bench, load, began = BENCHMARKS[name], os.getloadavg()[0], monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder) / "figures.jsonl"
+        command = [sys.executable, "-c", f"from benchmarks.{bench.module} import main; main()"]
+        env = {**os.environ, FIGURES: str(figures)}
+        with subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as child:
+            try:
+                output, failed = child.communicate(timeout=bench.bound_s)[0], ""
+                if child.returncode:
+                    failed = f"it ended with {child.returncode}"
+            except subprocess.TimeoutExpired:
+                child.terminate()
+                output, failed = child.communicate()[0], f"it did not end within {bench.bound_s:g} s"
+        return Done(name, output, read_figures(figures), failed, load, monotonic() - began)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import duckdb
 
+from benchmarks.figures import figure
 from stream_contracts.anomalies import judge
 from stream_contracts.history import tables
 
@@ -40,12 +41,16 @@ def main() -> None:
     """Print wall and CPU time apart: on a machine that is busy otherwise the second one tells."""
     with tempfile.TemporaryDirectory() as folder:
         _written(Path(folder), RECORDS, "parquet")
+        plain, _, _ = _timed(lambda: _joined(Path(folder)))
         opened, clock, cpu = _timed(lambda: tables.load(Path(folder)))
         print(f"open {RECORDS:,} records of Parquet, and compare the two runs: {clock:.1f} s ({cpu:.1f} s of CPU)")
+        opening = clock
         judgement, clock, cpu = _timed(lambda: judge(opened, {"delivery": "exactly-once", "order": "per-key"}))
         opened.close()
         lost = sum(finding.rule == "lost-record" for finding in judgement.findings)
         print(f"ask every anomaly: {clock:.1f} s ({cpu:.1f} s of CPU), {lost} lost records found")
+        yardstick = ("one plain anti-join of them in DuckDB", plain)
+        figure(f"judge, {RECORDS // 1_000_000} million records, opened and asked", opening + clock, "s", yardstick, 10)
         print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024:.2f} GB")
     with tempfile.TemporaryDirectory() as folder:
         _written(Path(folder), JSON_RECORDS, "json")
@@ -57,6 +62,16 @@ def main() -> None:
         loaded.close()
         size = journal.stat().st_size / 1024 / 1024
         print(f"load {JSON_RECORDS:,} records of JSON lines ({size:.0f} MB): {clock:.1f} s ({cpu:.1f} s of CPU)")
+
+
+def _joined(folder: Path) -> float:
+    """Seconds of what cannot be done without: which expected content is in no record."""
+    query = f"select count(*) from '{folder}/expected.parquet' anti join '{folder}/records.parquet' using (digest)"
+    began = time.perf_counter()
+    with duckdb.connect() as history:
+        (missing,) = history.execute(query).fetchone() or (0,)
+    assert missing, "some are missing"
+    return time.perf_counter() - began
 
 
 def _written(folder: Path, records: int, form: str) -> None:

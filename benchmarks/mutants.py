@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 
+from benchmarks.figures import figure
 from benchmarks.mutation import avro, judging
 
 
@@ -24,7 +25,8 @@ def _told(what: str, tried: Iterable[judging.Tried | avro.Tried]) -> None:
         print(f"{found.name}: {found.times - len(found.survivors)} of {found.times} told", flush=True)
         for mutant in found.survivors:
             print(f"    {mutant.change}", flush=True)
-    print(f"{what}: {times - survived} of {times} told, {time.process_time() - began:.0f} s of CPU")
+    print(f"{what}: {time.process_time() - began:.0f} s of CPU")
+    figure(f"wrong {what} that the corpus tells", times - survived, "of them", (f"all {times}", times))
 
 
 if __name__ == "__main__":

@@ -1,196 +1,213 @@
 """The kill matrix: every wrong pipeline of examples/bugs has to be found, and no right one may be accused.
 
 ``python -m benchmarks.proof`` tries all of them, and then the contracts of `contracts/` as controls, with the settings
-that anybody has by default; it writes docs/proof.md. With names (``acks-one contracts/orders``) or ``--sample`` it only
-prints. It fails where a wrong pipeline is not found, is found late or by another anomaly than its row in
-examples/bugs/README.md names, does not fail again, or where a right one does not pass.
+that anybody has by default; after each it writes docs/proof.md. What was tried is kept in ``.stream-contracts``: whoever is
+interrupted, or has no time left (``--within SECONDS``, by default half an hour), goes on by the same command, as long as
+neither harness nor pipeline change; ``--fresh`` begins anew. ``--controls N`` tries right pipelines only, seed after
+seed, until N trials with faults were made in all. With names (``acks-one contracts/orders``) or ``--sample`` it only prints.
+
+It fails where a wrong pipeline is not found, is found late or by another anomaly than its row in examples/bugs/README.md
+names, does not fail again, or where a right one does not pass; what the committed document calls found and is not found now
+is told as a regression.
 """
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
-import re
+import argparse
+import itertools
+import json
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from time import monotonic
 
-import confluent_kafka
+from benchmarks.proof_rows import (
+    BUGS,
+    DOCUMENT,
+    ROOT,
+    Kept,
+    Tried,
+    bugs,
+    complaints,
+    control,
+    found_before,
+    row,
+    source,
+    written,
+)
+from benchmarks.proof_trial import KEPT, THREE
 
-from stream_contracts import __version__
-from stream_contracts.contract.load import load
-from stream_contracts.contract.model import Contract
-from stream_contracts.findings import Severity, Verdict
-from stream_contracts.stack.blueprint import KAFKA_VERSION, POSTGRES_IMAGE
-from stream_contracts.trial.proof import Proof
-from stream_contracts.trial.session import Session, Settings
-from stream_contracts.workload.plan import Plan
-
-ROOT = Path(__file__).parents[1]
-BUGS = ROOT / "examples/bugs"
-ROW = re.compile(r"^\| \[([a-z-]+)\]\(\1\) \| (.+?) \| (.+?) \| ([a-z, -]+) \|$", re.MULTILINE)
 SAMPLE = (
     "offsets-after-transaction", "commit-before-write", "buffer-filled-again", "group-metadata-before-joining",
     "dirty-reads", "retries-without-idempotence", "contracts/orders", "contracts/totals",
 )  # fmt: skip
 """About ten minutes: a bug for each way of being found, and two controls."""
-LATEST_S = 120.0
-"""A wrong pipeline has to be found within this time."""
-LEAST_REPLAYS = 2
-"""Of three replays so many have to fail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bug:
-    """A row of examples/bugs/README.md."""
-
-    name: str
-    mistake: str
-    links: str
-    anomalies: frozenset[str]
-
-
-def bugs() -> list[Bug]:
-    """Every wrong pipeline, in the order of the table."""
-    rows = ROW.findall((BUGS / "README.md").read_text(encoding="utf-8"))
-    return [Bug(name, what, links, frozenset(found.split(", "))) for name, what, links, found in rows]
-
-
-def complaints(bug: Bug, proof: Proof) -> list[str]:
-    """What is worse than it should be, where a wrong pipeline was tried."""
-    found = rules(proof)
-    if proof.judgement.verdict is not Verdict.FAIL:
-        return [f"{bug.name} was not found: {proof.judgement.verdict.value} ({proof.told})"]
-    told = []
-    if not bug.anomalies & set(found):
-        told.append(f"{bug.name} was found by {', '.join(found)}, not by {', '.join(sorted(bug.anomalies))}")
-    if proof.found_after_s > LATEST_S:
-        told.append(f"{bug.name} was found after {proof.found_after_s:.0f} s")
-    if proof.replayed and int(proof.replayed[0]) < LEAST_REPLAYS:
-        told.append(f"{bug.name} failed again in {proof.replayed} replays")
-    return told
-
-
-def rules(proof: Proof) -> list[str]:
-    """The anomalies that broke the promise."""
-    return sorted({each.rule for each in proof.judgement.findings if each.severity is Severity.ERROR})
-
-
-def events(contract: Contract, pipeline: str, plan: Plan) -> str:
-    """How many faults and events a plan has, as ``1 fault, 2 of 12 events``."""
-    whole = contract.pipelines[pipeline].workload.events
-    count = len(plan.strikes)
-    faults = f"{count} fault{'s' * (count != 1)}" if count else "no fault"
-    return f"{faults}, {len(plan.events) or whole} of {whole} events"
-
-
-def row(bug: Bug, proof: Proof, size: str) -> str:
-    """A line of the matrix."""
-    name = f"[{bug.name}](../examples/bugs/{bug.name})"
-    if proof.judgement.verdict is not Verdict.FAIL:
-        return f"| {name} | {bug.links} | **not found**: {proof.judgement.verdict.value} | | | | | |"
-    return (
-        f"| {name} | {bug.links} | {', '.join(rules(proof))} | {proof.struck_at} | {proof.found_after} "
-        f"| {proof.found_after_s:.1f} | {size} | {proof.replayed or 'no fault to replay'} |"
-    )
+WITHIN_S = 1800.0
+WRONG_S, RIGHT_S = 300.0, 600.0
+"""How long one wrong, one right pipeline may take; a sweep of an idle machine takes a fifth of it."""
+BUDGET_S = 120.0
+"""The budget of a sweep of ``--controls``: long enough for every fault of the table, and for pairs."""
 
 
 class Matrix:
-    """What was found so far, and what is wrong with it."""
+    """What was tried so far, kept on disk as it comes."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.rows: list[str] = []
-        self.controls: list[str] = []
-        self.wrong: list[str] = []
-        self.seconds: list[float] = []
+    def __init__(self, *, fresh: bool, until: float) -> None:
+        self.kept, self._until = Kept(KEPT.parent / "proof.jsonl"), until
+        if fresh:
+            self.kept.clear()
+        committed = subprocess.run(["git", "show", "HEAD:docs/proof.md"], cwd=ROOT, capture_output=True, text=True)
+        self.before = found_before(committed.stdout if not committed.returncode else DOCUMENT.read_text("utf-8"))
+        self.folders = {bug.name: BUGS / bug.name for bug in bugs()} | {name: folder_of(name) for name in controls()}
+        self.tried = self.kept.of(self.folders.items())
+        self.left: list[str] = []
 
-    def bug(self, bug: Bug) -> None:
-        """Try a wrong pipeline."""
-        contract = load(BUGS / bug.name)
-        (pipeline,) = contract.pipelines
-        proof = self._session.prove(contract, pipeline, lambda _: None)
-        size = ""
-        if proof.judgement.verdict is Verdict.FAIL:
-            self.seconds.append(proof.found_after_s)
-            if proof.folder is not None:
-                plan = Plan.from_json((proof.folder / "plan.json").read_text(encoding="utf-8"))
-                size = events(contract, pipeline, plan)
-        self.rows.append(row(bug, proof, size))
-        self.wrong += complaints(bug, proof)
-        print(self.rows[-1], flush=True)
+    def attempt(self, name: str, seed: int = 1, budget_s: float = 0.0) -> Tried | None:
+        """What comes of a pipeline; what is kept, where it was tried before; None where no time is left."""
+        if (name, seed) in self.tried:
+            return self.tried[name, seed]
+        if monotonic() > self._until:
+            self.left.append(name)
+            return None
+        result = tried(name, seed, budget_s, self.folders[name])
+        self.tried[name, seed] = result
+        self.kept.add(result)
+        return result
 
-    def control(self, folder: str) -> None:
-        """Try a right pipeline."""
-        contract = load(ROOT / folder)
-        (pipeline,) = contract.pipelines
-        proof = self._session.prove(contract, pipeline, lambda _: None)
-        verdict = proof.judgement.verdict
-        self.controls.append(
-            f"| [{folder}](../{folder}) | {verdict.value} | {proof.exercised} of {proof.moments} | "
-            f"{proof.others_exercised} of {proof.others} | {proof.trials} | {proof.seconds:.0f} |"
-        )
-        if verdict is not Verdict.PASS:
-            self.wrong.append(f"{folder} is right, and was told: {proof.explained()}")
-        print(self.controls[-1], flush=True)
+    @property
+    def wrong(self) -> list[Tried]:
+        """What came of the wrong pipelines."""
+        return [each for (name, _), each in self.tried.items() if name not in controls()]
 
-    def written(self) -> str:
-        """The document."""
-        found = f"{len(self.seconds)} of {len(self.rows)} found"
-        left = [bug.name for bug in bugs() if not any(line.startswith(f"| [{bug.name}](") for line in self.rows)]
-        missing = f" Not tried in this run: {', '.join(left)}." if left else ""
-        times = f", half of them within {median(self.seconds):.1f} s, the last after {max(self.seconds):.1f} s"
-        return "\n".join(
-            [
-                "# The proof", "",
-                "Written by `make proof`. Each pipeline of [examples/bugs](../examples/bugs) makes a mistake that was seen in",
-                "public; the harness does not know them, and is run with its default settings. Below are the right pipelines",
-                "of [contracts](../contracts), which have to pass under every fault of a sweep.", "",
-                *machine(), "",
-                f"{found}{times if self.seconds else ''}.{missing}", "",
-                "| bug | where it happened | found by | fault and moment | trials | seconds | shrunk to | replays |",
-                "|---|---|---|---|---|---|---|---|", *self.rows, "",
-                "*trials*, *seconds*: until it was found, runs without faults included; it was made smaller afterwards.",
-                "", "## Controls", "",
-                "| contract | verdict | kills exercised | other faults exercised | trials | seconds |",
-                "|---|---|---|---|---|---|", *self.controls, "",
-            ]
-        )  # fmt: skip
+    @property
+    def right(self) -> list[Tried]:
+        """What came of the right ones, in the order of their names."""
+        return [each for name in controls() for (of, _), each in sorted(self.tried.items()) if of == name]
+
+    def write(self) -> None:
+        """Write the document."""
+        DOCUMENT.write_text(written(self.wrong, self.right), encoding="utf-8")
 
 
-def machine() -> Iterator[str]:
-    """When, with what, and on what machine."""
-    library, client = confluent_kafka.libversion()[0], confluent_kafka.version()
-    yield (
-        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, stream-contracts {__version__}, Kafka {KAFKA_VERSION}, "
-        f"confluent-kafka {client} (librdkafka {library}), {POSTGRES_IMAGE.replace(':', ' ')}, "
-        f"Python {platform.python_version()}"
-    )
-    yield f"({platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})."
+def controls() -> list[str]:
+    """The right pipelines, and one of them on three brokers."""
+    folders = sorted(str(path.parent.relative_to(ROOT)) for path in (ROOT / "contracts").glob("*/contract.yaml"))
+    return [*folders, f"contracts/orders{THREE}"]
 
 
-def main(arguments: Sequence[str] = ()) -> int:
-    """Run the matrix, all of it or some; 1 where something is worse than it should be."""
-    names = list(SAMPLE) if "--sample" in arguments else list(arguments)
-    known = {bug.name: bug for bug in bugs()}
-    controls = sorted(str(path.parent.relative_to(ROOT)) for path in (ROOT / "contracts").glob("*/contract.yaml"))
-    unknown = [name for name in names if name not in {*known, *controls}]
+def folder_of(name: str) -> Path:
+    """Where the contract of a control is."""
+    return ROOT / name.removesuffix(THREE)
+
+
+def tried(name: str, seed: int, budget_s: float, folder: Path) -> Tried:
+    """Try a pipeline in a process of its own; one that breaks, or does not end in time, is ``broken``."""
+    state, began = source(folder), monotonic()
+    command = [sys.executable, "-m", "benchmarks.proof_trial", name, str(seed), str(budget_s)]
+    bound = RIGHT_S + budget_s if folder.parent != BUGS else WRONG_S
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            out, errors = child.communicate(timeout=bound)
+            return Tried(**json.loads(out.splitlines()[-1]))
+        except subprocess.TimeoutExpired:
+            told = f"it did not end within {bound:.0f} s"
+        except (ValueError, IndexError, TypeError):
+            told = f"it ended with {child.returncode}: {errors[-500:]}"
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.communicate()
+    return Tried(name, state, "broken", told, seed, seconds=monotonic() - began)
+
+
+def bug_rows(matrix: Matrix, names: Sequence[str], *, write: bool) -> Iterator[str]:
+    """Try wrong pipelines; yields what is wrong with the harness."""
+    for bug in bugs():
+        if bug.name in names:
+            result = matrix.attempt(bug.name)
+            if result is not None:
+                print(row(bug, result), flush=True)
+                yield from complaints(bug, result, matrix.before)
+            if write:
+                matrix.write()
+
+
+def control_rows(matrix: Matrix, names: Sequence[str], *, write: bool) -> Iterator[str]:
+    """Try right pipelines, a sweep of each; yields what they were accused of."""
+    for name in names:
+        for seed in (1, 0):
+            result = matrix.attempt(name, seed)
+            if result is not None:
+                yield from accused(result)
+        if write:
+            matrix.write()
+        print(control(name, [each for each in matrix.right if each.name == name]), flush=True)
+
+
+def soak(matrix: Matrix, wanted: int) -> Iterator[str]:
+    """Try right pipelines, the one with the fewest trials first, until so many trials were made."""
+    began = monotonic()
+    while not matrix.left:
+        counts = {name: sum(each.trials for each in matrix.right if each.name == name) for name in controls()}
+        if sum(counts.values()) >= wanted:
+            return
+        name = min(counts, key=lambda name: counts[name])
+        # Not 1: that is the sweep with the default budget.
+        seed = next(seed for seed in itertools.chain((0,), itertools.count(2)) if (name, seed) not in matrix.tried)
+        result = matrix.attempt(name, seed, BUDGET_S)
+        if result is not None:
+            done = sum(counts.values()) + result.trials
+            print(
+                f"{monotonic() - began:5.0f} s  {done} of {wanted} trials  {name}, seed {seed}: {result.verdict}",
+                flush=True,
+            )
+            matrix.write()
+            yield from accused(result)
+
+
+def accused(result: Tried) -> Iterator[str]:
+    """What a right pipeline was told."""
+    if result.verdict != "pass":
+        yield f"{result.name} (seed {result.seed}) is right, and was told {result.verdict}: {result.told}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the matrix, all of it or some; 1 where something is worse than it should be, or was not tried."""
+    asked = _parsed(arguments)
+    known = [bug.name for bug in bugs()]
+    names = list(SAMPLE) if asked.sample else asked.names
+    unknown = [name for name in names if name not in {*known, *controls()}]
     if unknown:
         sys.stderr.write(f"neither a bug nor a control: {', '.join(unknown)}\n")
         return 2
-    with Session(Settings(), lambda _: None) as session:
-        matrix = Matrix(session)
-        for name in names or [*known, *controls]:
-            matrix.bug(known[name]) if name in known else matrix.control(name)
-            if not names:
-                (ROOT / "docs/proof.md").write_text(matrix.written(), encoding="utf-8")
-    for wrong in matrix.wrong:
-        sys.stderr.write(f"{wrong}\n")
-    return 1 if matrix.wrong else 0
+    matrix = Matrix(fresh=asked.fresh, until=monotonic() + asked.within)
+    if asked.controls:
+        wrong = list(soak(matrix, asked.controls))
+    else:
+        chosen, write = names or [*known, *controls()], not names
+        wrong = [*bug_rows(matrix, chosen, write=write)]
+        wrong += control_rows(matrix, [name for name in controls() if name in chosen], write=write)
+    if matrix.left:
+        wrong.append(f"no time was left for {', '.join(dict.fromkeys(matrix.left))}: the same command goes on")
+    for each in wrong:
+        sys.stderr.write(f"{each}\n")
+    return 1 if wrong else 0
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proof", description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", help="wrong or right pipelines; all of them by default")
+    parser.add_argument("--sample", action="store_true", help="a part of it, ten minutes")
+    parser.add_argument("--fresh", action="store_true", help="forget what was tried before")
+    parser.add_argument(
+        "--within", type=float, default=WITHIN_S, metavar="SECONDS", help="begin nothing after this time"
+    )
+    parser.add_argument(
+        "--controls", type=int, default=0, metavar="N", help="right pipelines, until N trials were made"
+    )
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

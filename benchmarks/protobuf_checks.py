@@ -6,9 +6,11 @@ import statistics
 import time
 from collections.abc import Callable
 
+from benchmarks.figures import figure
 from stream_contracts.schema.format import Edition, Policy, Source
 from stream_contracts.schema.protobuf import FORMAT
 
+TARGETS_MS = {50: 1.0, 1000: 100.0}
 TYPES = ("int32", "string", "double", "bytes", "bool", "Item", "repeated int64", "map<string, int32>", "Way", "uint64")
 
 
@@ -48,6 +50,8 @@ def main() -> None:
             return FORMAT.decoding(before, after, 100)
 
         figures = median_ms(rules, 50), median_ms(reading, 10), median_ms(decoder, 5)
+        yardstick = ("parsing one of the two (protoc)", figures[1])
+        figure(f"Protobuf rules, {fields} fields", figures[0], "ms", yardstick, TARGETS_MS.get(fields))
         print(f"{fields:>7}{figures[0]:>10.3f}{figures[1]:>10.2f}{figures[2]:>12.2f}")
 
 

@@ -12,17 +12,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import uvicorn
 import uvloop
 
+from benchmarks.figures import figure
 from stream_contracts.registry.server import Settings, running_registry
 
 TARGETS = {"get-by-id": 5000, "register+check": 300}
@@ -91,7 +96,7 @@ async def client(host: str, port: int, work: Iterator[list[bytes]], until: float
         writer.close()
 
 
-async def figure(name: str, url: str, connections: int, seconds: float) -> dict[str, object]:
+async def measured(name: str, url: str, connections: int, seconds: float) -> dict[str, object]:
     """Drive one figure and sum it up."""
     host, port = urlsplit(url).hostname or "", urlsplit(url).port or 0
     if name == "get-by-id":
@@ -131,6 +136,29 @@ def drive(name: str, url: str, options: argparse.Namespace) -> dict[str, object]
     return found
 
 
+@contextmanager
+def constant() -> Iterator[str]:
+    """A server of the kind that the registry is, that answers everything with the same."""
+
+    async def answer(_scope: object, _receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+        body = b'{"schema":"\\"string\\""}'
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(answer, lifespan="off", loop="uvloop", log_level="warning", access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_TIMEOUT_S)
+
+
 def starts() -> list[str]:
     """Milliseconds from nothing to a closed registry, five times; the modules are imported already."""
     taken = []
@@ -152,17 +180,28 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--figure", choices=TARGETS, help="with --drive: which load")
     options = parser.parse_args(list(arguments))
     if options.drive:
-        work = figure(options.figure, options.drive, options.connections, options.seconds)
+        work = measured(options.figure, options.drive, options.connections, options.seconds)
         print(json.dumps(uvloop.run(work)))
         return 0
     print(f"start: {', '.join(starts())} ms, stop included")
+    with constant() as url:
+        plain = drive("get-by-id", url, options)
     with running_registry(Settings(data=options.data)) as running:
         figures = [drive(name, running.url, options) for name in TARGETS]
     for each in figures:
         print(
-            f"{each['figure']}: {each['per_second']}/s (target {each['target']}), median {each['median_ms']} ms, "
-            f"p99 {each['p99_ms']} ms, {each['cpu_us']} µs of the server's CPU each, {each['requests']} done, "
-            f"{each['failures']} failed {each['first_failure']}"
+            f"{each['figure']}: median {each['median_ms']} ms, p99 {each['p99_ms']} ms, {each['cpu_us']} µs of the server's "
+            f"CPU each, {each['requests']} done, {each['failures']} failed {each['first_failure']}"
+        )
+        rate, yardstick = float(str(each["per_second"])), float(str(plain["per_second"]))
+        what = f"registry, {each['figure']}"
+        figure(
+            what,
+            rate,
+            "per second",
+            ("uvicorn with a constant answer", yardstick),
+            TARGETS[str(each["figure"])],
+            at_least=True,
         )
     return 1 if any(each["failures"] for each in figures) else 0
 

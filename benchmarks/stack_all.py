@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable
 from statistics import median
 from urllib.parse import urlsplit
 
 from confluent_kafka import Consumer, TopicPartition
+from pg8000.dbapi import Connection
 
+from benchmarks.figures import figure
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.connectors import create_connector
 from stream_contracts.stack.model import Stack
+from stream_contracts.stack.runtime import java_home
 from stream_contracts.stack.training import prepare
 
 RUNS = 3
@@ -24,6 +28,7 @@ TABLE = "contracts_seed"
 def main() -> None:
     """Print median, least and most of each, and what it is made of."""
     quiet: Callable[[str], None] = lambda _: None  # noqa: E731
+    bare = median(_jvm() for _ in range(RUNS))
     for name, target_s, blueprint, then in (
         ("one broker", 1.2, Blueprint(), None),
         ("three brokers", 3.0, Blueprint(brokers=3), None),
@@ -40,12 +45,17 @@ def main() -> None:
                 now = time.monotonic()
                 totals.append(now - begin)
                 parts.append({**stack.timings, "open_s": opened - begin, "event_s": now - opened})
-        print(
-            f"{name}: median {median(totals):.2f} s ({min(totals):.2f} to {max(totals):.2f}), target {target_s:g} s, "
-            f"from the call to its use"
-        )
+        print(f"{name}: {min(totals):.2f} to {max(totals):.2f} s, {RUNS} times, from the call to its use")
+        figure(f"{name}, ready", median(totals), "s", ("a JVM that ends at once", bare), target_s)
         for part in parts[0]:
             print(f"  {part:12} median {median(each[part] for each in parts):.2f} s")
+
+
+def _jvm() -> float:
+    """Seconds of the same Java that starts and says its version."""
+    begin = time.monotonic()
+    subprocess.run([java_home() / "bin/java", "-version"], check=True, capture_output=True, timeout=60)
+    return time.monotonic() - begin
 
 
 def first_event(stack: Stack) -> None:
@@ -82,12 +92,15 @@ def first_event(stack: Stack) -> None:
 
 def seed(dsn: str) -> None:
     """Make a table with one row."""
-    from pg8000.dbapi import connect
-
-    where = urlsplit(dsn)
-    session = connect(where.username or "", where.hostname, where.path[1:], where.port or 0, where.password)
+    session = connect(dsn)
     cursor = session.cursor()
     cursor.execute(f"create table {TABLE} (id int primary key)")
     cursor.execute(f"insert into {TABLE} values (1)")
     session.commit()
     session.close()
+
+
+def connect(dsn: str) -> Connection:
+    """A session of the database."""
+    where = urlsplit(dsn)
+    return Connection(where.username or "", where.hostname, where.path[1:], where.port or 0, where.password)

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from benchmarks.figures import figure
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.wire.tap import Tap
@@ -44,18 +45,22 @@ def main() -> None:
                     rates[way].append(load.submit(work, bootstrap, topics[way][number]).result(PATIENCE_S))
                     busy += time.process_time() - began if way == "tapped" else 0
             ratio = median(t / d for t, d in zip(rates["tapped"], rates["direct"], strict=True))
-            told = ", ".join(f"{way} {median(rate):.0f} MB/s" for way, rate in rates.items())
             cost = busy * 1000 / (PAIRS * RECORDS * SIZE / 1e6)
-            print(f"{what}: {told}, ratio {ratio:.2f} (median of {PAIRS} pairs); the tap's CPU: {cost:.2f} ms per MB")
+            print(f"{what}: median ratio of {PAIRS} pairs {ratio:.2f}; the tap's CPU: {cost:.2f} ms per MB")
+            direct = median(rates["direct"])
+            figure(f"tap, {what}", ratio * direct, "MB/s", ("past the tap", direct), 0.6, at_least=True, of_ratio=True)
         topic = _topic(stack.bootstrap)
         trips: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(PAIRS):
             for way, bootstrap in ways.items():
                 trips[way] += load.submit(_round_trips, bootstrap, topic).result(PATIENCE_S)
+        tails = {}
         for way, times in trips.items():
             found = sorted(times)
-            tail = found[-len(found) // 100]
-            print(f"one acknowledged record, {way}: median {found[len(found) // 2]:.2f} ms, p99 {tail:.2f} ms")
+            tails[way] = found[-len(found) // 100]
+            print(f"one acknowledged record, {way}: median {found[len(found) // 2]:.2f} ms, p99 {tails[way]:.2f} ms")
+        added = tails["tapped"] - tails["direct"]
+        figure("tap, added to one round trip (p99)", added, "ms", ("the round trip past it (p99)", tails["direct"]), 2)
         if lane.failure is not None:
             raise lane.failure
 

@@ -117,6 +117,11 @@ def test_hold_frame_lets_it_go_after_a_while(theatre: Theatre) -> None:
             ],
             ["broker-1 start", "whole"],
         ),
+        (
+            "kill-last",
+            ["broker-2 stop", "broker-3 stop", "frame release", "wait", "broker-1 kill", "broker-3 start", "broker-2 start"],
+            ["broker-1 start", "whole"],
+        ),
         ("fence-producer", ["fence", "frame release"], []),
         ("late-request", ["detached"], ["frame late"]),
         ("silence-link", ["silent True", "frame release"], ["silent False"]),

@@ -64,6 +64,14 @@ def test_the_same_as_mermaid() -> None:
     ]
 
 
+def test_the_error_of_a_broker_has_its_name_and_that_of_another_server_its_code_only() -> None:
+    for role, told in (("consumer", "error 47 INVALID_PRODUCER_EPOCH after 2 ms"), ("registry", "error 47 after 2 ms")):
+        refused = {**WITNESS, "wire": [{**asked("Fetch", 1.0, 1.002, 47), "role": role}]}
+        assert sequence.text(refused)[2].endswith(told)
+    unknown_code = {**WITNESS, "wire": [asked("Fetch", 1.0, 1.002, 9999)]}
+    assert sequence.text(unknown_code)[2].endswith("error 9999 after 2 ms")
+
+
 def test_the_nearest_to_the_fault_are_drawn_and_the_rest_is_counted() -> None:
     many = {**WITNESS, "wire": [asked("Produce", n / 10, n / 10 + 0.01) for n in range(40)]}
     lines = sequence.text(many)

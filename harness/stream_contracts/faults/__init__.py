@@ -18,6 +18,7 @@ from stream_contracts.faults.join_app import JoinApp
 from stream_contracts.faults.kill_ahead import KillAhead
 from stream_contracts.faults.kill_app import KillApp
 from stream_contracts.faults.kill_broker import KillBroker
+from stream_contracts.faults.kill_last import KillLast
 from stream_contracts.faults.late_request import LateRequest
 from stream_contracts.faults.pause_app import PauseApp
 from stream_contracts.faults.pause_broker import PauseBroker
@@ -47,6 +48,7 @@ FAULTS: Mapping[str, Fault] = {
     "isolate-broker": IsolateBroker(),
     "kill-ahead": KillAhead(),
     "kill-broker": KillBroker(),
+    "kill-last": KillLast(),
     "late-request": LateRequest(),
     "pause-broker": PauseBroker(),
     "refuse-request": RefuseRequest(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 LINES = 18
@@ -93,7 +94,20 @@ def _end(row: Mapping[str, Any]) -> str:
     if row.get("answered_at") is None:
         return "no answer"
     took = f"after {(row['answered_at'] - row['at']) * 1000:.0f} ms"
-    return f"error {row['error']} {took}" if row.get("error") else f"ok {took}"
+    return f"{_error(row['error'], row['role'])} {took}" if row.get("error") else f"ok {took}"
+
+
+def _error(code: int | str, role: str) -> str:
+    """The error as one searches for it: a broker's has a name."""
+    name = _broker_errors().get(str(code)) if role not in _OTHERS else None
+    return f"error {code} {name}" if name else f"error {code}"
+
+
+@cache
+def _broker_errors() -> dict[str, str]:
+    from kio.schema.errors import ErrorCode
+
+    return {str(error.value): error.name.upper() for error in ErrorCode}
 
 
 def _detail(detail: str | None) -> str:

@@ -60,6 +60,11 @@ class Relays:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
+    @property
+    def any_parted(self) -> bool:
+        """Whether any node is parted from the others."""
+        return bool(self._parted)
+
     def is_held(self, dialler: str, target: str) -> bool:
         """Whether these two are parted."""
         return bool(dialler) and dialler != target and not self._parted.isdisjoint((dialler, target))
@@ -87,19 +92,26 @@ class _Link:
 
     def __init__(self, relays: Relays, target: str, behind: tuple[str, int]) -> None:
         self._relays, self._target, self._behind = relays, target, behind
-        self._dialler = ""
+        self._dialler: str | None = None
+        self._port = 0
         self._ends: list[_End] = []
         self._dialling: asyncio.Task[None] | None = None
         self._over = False
 
     @property
     def held(self) -> bool:
+        # Whose it is costs a look at all sockets of the machine: only where it matters. Brokers that wait for each other dial
+        # again and again, and on a busy machine the looks alone would keep them from ever meeting.
+        if not self._relays.any_parted:
+            return False
+        if self._dialler is None:
+            self._dialler = self._relays.who(self._port)
         return self._relays.is_held(self._dialler, self._target)
 
     def begin(self, end: _End, port: int) -> None:
         """Somebody has come from that port."""
         self._ends.append(end)
-        self._dialler = self._relays.who(port)
+        self._port = port
         self._relays._links.add(self)
         self.settle()
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from time import sleep
 from typing import TYPE_CHECKING, TypeVar
 
+from stream_contracts.errors import HarnessError, StackError
 from stream_contracts.faults import Struck, fault_named
 from stream_contracts.history.model import FaultApplied
 from stream_contracts.stack.health import await_in_sync
@@ -140,12 +141,15 @@ class Act:
         return self._case.arena.stack_of(service).service(service).alive
 
     def whole(self) -> None:
-        """Wait until the stack is as good as new."""
+        """Wait until the stack is as good as new; HarnessError where it does not become so: nothing can be said then."""
         arena = self._case.arena
         arena.cluster.forget()
-        for stack in arena.stacks:
-            stack.await_ready()
-        await_in_sync(arena.stack)
+        try:
+            for stack in arena.stacks:
+                stack.await_ready()
+            await_in_sync(arena.stack)
+        except StackError as error:
+            raise HarnessError(f"after {self} the stack did not become whole again: {error}") from error
         if arena.database is not None:
             arena.database.again()
 

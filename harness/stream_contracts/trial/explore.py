@@ -10,28 +10,28 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from stream_contracts.errors import HarnessError
-from stream_contracts.faults import FAULTS
 from stream_contracts.findings import Judgement, Reason, Verdict
+from stream_contracts.trial.agreement import lost
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
-from stream_contracts.trial.programme import Step, kills, programme
+from stream_contracts.trial.programme import Step, debts, kills, programme
 from stream_contracts.trial.proof import Proof
+from stream_contracts.trial.reduce import Reducer, strikes_others
 from stream_contracts.trial.run import Run
 from stream_contracts.trial.runner import Runner, end_of_logs, skipped
-from stream_contracts.trial.shrink import shrink
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
 Progress = Callable[[str], None]
 
 BUDGET_S = 60.0
-"""How long the faulted trials of one pipeline may take; the classes of moments under kill-app are tried in any case."""
+"""How long the faulted trials of one pipeline may take; kill-app, and each other fault once, are tried in any case."""
 TRIES = 3
 """How often a moment that did not come is tried again before it counts as not exercised."""
-LONG_S = 20.0
-"""A run that took longer than this is not made smaller: the budget of that would be over before anything is gained."""
-REPLAYS = 3
-"""How often a failing plan is run again to tell how surely it fails."""
+DIFFERENT = (
+    "two runs without faults gave different outputs for the same input, so there is nothing to compare with: name the "
+    "fields that may differ (a processing time?) under compare.ignore"
+)
 
 
 def prove(
@@ -87,6 +87,7 @@ class _Sweep:
         self._arenas, self._plan, self._progress = arenas, plan, progress
         self._crew, self._runner = Crew(arenas), Runner(arenas[0])
         self._moments: list[Moment] = []
+        self._quiet: list[Run] = []
         self._began = monotonic()
 
     def _found(self, run: Run, seen_with: str) -> None:
@@ -102,6 +103,7 @@ class _Sweep:
         """Record a run without faults: the oracle. A judgement where there can be none."""
         self._progress("recording a run without faults")
         first, expected = self._runner.record(self._arenas[0], self._plan)
+        self._quiet = [first]
         self._moments = list(first.moments)
         if first.restless:
             return self._no_rest(first)
@@ -131,6 +133,7 @@ class _Sweep:
         self._plan = replace(self._plan, with_aborted=True)
         others = [self._plan, replace(self._plan, feed="paced")]
         done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._runner.run(arena, plan))))
+        self._quiet += done.values()
         again = set(done[self._plan.feed].moments)
         self._moments = [moment for moment in self._moments if moment in again]
         for plan in others:
@@ -169,7 +172,8 @@ class _Sweep:
             brokers=len(arena.brokers),
             recovers=arena.pipeline.promises.recovers_within is not None,
         )
-        steps = self._affordable(steps, monotonic() + budget_s)
+        owed = debts(self._plan, self._moments, every_moment=every_moment, brokers=len(arena.brokers))
+        steps = self._affordable(steps, monotonic() + budget_s, owed)
         missed: list[Step] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
@@ -193,8 +197,7 @@ class _Sweep:
             return Judgement.unknown(Reason.NOT_EXERCISED, "no moment was seen")
         return self._missed(missed) or Judgement.of(list(warnings.values()))
 
-    def _affordable(self, steps: Iterator[Step], until: float) -> Iterator[Step]:
-        owed = self.proof.moments
+    def _affordable(self, steps: Iterator[Step], until: float, owed: int) -> Iterator[Step]:
         for step in steps:
             self.proof.spent = monotonic() > until
             if self.proof.spent and not owed:
@@ -217,7 +220,7 @@ class _Sweep:
     def _run(self, arena: Arena, plan: Plan) -> Run:
         """Carry out a plan. Where it struck what others use, their connections to it are not what they were."""
         done = self._runner.run(arena, plan)
-        for each in self._arenas if _strikes_others(plan) else ():
+        for each in self._arenas if strikes_others(plan) else ():
             each.cluster.forget()
         return done
 
@@ -239,33 +242,17 @@ class _Sweep:
 
     def _failed(self, outcome: _Outcome) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
-        arena, failing, judgement = self._arenas[0], outcome.run, outcome.judgement
-        self._found(failing, str(failing.plan))
-        self._progress("making the failing plan smaller")
-        keys = {event.id: (event.topic, event.key) for event in arena.draw(failing.plan.seed).events}
-        small = failing.plan
-        if failing.seconds < LONG_S:
-            small = shrink(small, lambda plan: self._runner.fails(arena, plan), keys)
-        failed = self._again(small)
-        if not failed and small != failing.plan:
-            failed = self._again(failing.plan)  # what it was made smaller to fails by chance only
-        self.proof.replayed = f"{len(failed)}/{REPLAYS}"
-        if failed:
-            failing, judgement = failed[0]
-        self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
-        return judgement
-
-    def _again(self, plan: Plan) -> list[tuple[Run, Judgement]]:
-        """Replay a plan; those of the runs that failed, with their judgements."""
-        self._progress("replaying the failing plan")
-        runs = self._crew.run(iter([plan] * REPLAYS), self._run, alone=_strikes_others)
-        judged = [(run, self._runner.judged(run)) for run in runs]
-        return [each for each in judged if each[1].verdict is Verdict.FAIL]
+        self._found(outcome.run, str(outcome.run.plan))
+        reducer = Reducer(self._crew, self._runner, self._arenas[0], self._run, self._progress)
+        found = reducer.reduced(outcome.run, outcome.judgement)
+        self.proof.replayed = found.replayed
+        self.proof.struck_at, self.proof.folder = str(found.run.plan), found.run.folder
+        return found.judgement
 
     def _without_faults(self, compared: Judgement, other: Run) -> Judgement:
         """Two fault-free runs differ: the pipeline is wrong as it stands, or its output is no function of its input.
 
-        A third run, fed as the first, tells the two apart where values were lost and others came instead.
+        A further run, fed as the first, tells the two apart where values were lost and others came instead.
         """
         fed = ", fed by and by" if other.plan.feed == "paced" else ""
         self._found(other, f"no fault: only aborted transactions in the input{fed}")
@@ -275,11 +262,8 @@ class _Sweep:
         if unclear and "unresolvable-schema-id" not in rules:
             third = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False))
             if self._runner.judged(third).verdict is not Verdict.PASS:
-                return Judgement.unknown(
-                    Reason.HARNESS_ERROR,
-                    "two runs without faults gave different outputs for the same input, so there is nothing to compare "
-                    "with: name the fields that may differ (a processing time?) under compare.ignore",
-                )
+                dropped = lost([run.records for run in (*self._quiet, third)])
+                return Judgement.of(dropped) if dropped else Judgement.unknown(Reason.HARNESS_ERROR, DIFFERENT)
         return compared
 
     def _no_rest(self, restless: Run) -> Judgement:
@@ -292,8 +276,4 @@ class _Sweep:
 
 def _alone(step: Step) -> bool:
     """Whether a step strikes what the trials beside it use as well."""
-    return any(map(_strikes_others, step.plans))
-
-
-def _strikes_others(plan: Plan) -> bool:
-    return any(FAULTS[strike.fault].shared for strike in plan.strikes)
+    return any(map(strikes_others, step.plans))

@@ -22,14 +22,15 @@ Where = tuple[str, str] | tuple[str, str, str]
 """A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
 
 BESIDES: Mapping[str, tuple[Where, ...]] = {
-    # a zombie: frozen with a request in its hands, or before it heard the answer; each kind of request once, then the rest
+    # a zombie: frozen with a request in its hands, or before it heard the answer; offsets first, then each kind of request
     "pause-app": tuple(
         dict.fromkeys(
             (
-                ("EndTxn", "before"),
-                ("Produce", "before"),
+                ("TxnOffsetCommit", "before"),  # once they are pending, they keep the stand-in from going on
                 ("OffsetCommit", "before"),
                 ("COMMIT", "before"),
+                ("EndTxn", "before"),
+                ("Produce", "before"),
                 *((api, phase) for api in _WRITES for phase in PHASES),
                 ("Fetch", "after"),
             )
@@ -37,34 +38,8 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
     ),
     # the answer, or the request, is lost, and the process lives to do something about it
     "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
-    # a rebalance in the middle of the work
-    "join-app": (
-        ("Fetch", "after"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-        ("OffsetCommit", "before", "die"),
-        ("Produce", "after", "die"),
-    ),
-    # a deployment, and one while the sink is away
-    "stop-app": (
-        ("Fetch", "after"),
-        ("COMMIT", "before", "postgres"),
-        ("Produce", "before", "kafka"),
-        ("Produce", "before"),
-        ("EndTxn", "before"),
-        ("COMMIT", "before"),
-    ),
-    # late, and still in time
-    "hold-frame": (
-        ("EndTxn", "after"),
-        ("OffsetCommit", "before"),
-        ("Produce", "after"),
-        ("COMMIT", "after"),
-        ("EndTxn", "before"),
-        ("OffsetCommit", "after"),
-    ),
-    # an outage that is longer than somebody's patience
-    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
+    # a second deployment with the same transactional id
+    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
     # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
     "refuse-request": (
         ("COMMIT", "before"),
@@ -76,19 +51,48 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         ("TxnOffsetCommit", "before"),
         ("Fetch", "after"),
     ),
-    # a second deployment with the same transactional id
-    "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
+    # a rebalance in the middle of the work
+    "join-app": (
+        ("Fetch", "after"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+        ("OffsetCommit", "before", "die"),
+        ("Produce", "after", "die"),
+    ),
+    # late, and still in time
+    "hold-frame": (
+        ("EndTxn", "after"),
+        ("OffsetCommit", "before"),
+        ("Produce", "after"),
+        ("COMMIT", "after"),
+        ("EndTxn", "before"),
+        ("OffsetCommit", "after"),
+    ),
+    # a deployment, and one while the sink is away
+    "stop-app": (
+        ("Fetch", "after"),
+        ("COMMIT", "before", "postgres"),
+        ("Produce", "before", "kafka"),
+        ("Produce", "before"),
+        ("EndTxn", "before"),
+        ("COMMIT", "before"),
+    ),
+    # an outage that is longer than somebody's patience
+    "refuse-link": (("Produce", "before"), ("COMMIT", "before"), ("OffsetCommit", "before"), ("EndTxn", "before")),
     # an outage of the registry
     "registry-error": (("GET *", "before"), ("POST *", "before")),
 }
-"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first."""
+"""Fault -> the classes at which a sweep tries it beside kill-app, the most telling first; what is quick comes first, too."""
 OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
-    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
     "kill-ahead": (("Produce", "before"),),
+    "kill-last": (("Produce", "before"),),
+    "kill-broker": (("Produce", "before"), ("EndTxn", "before"), ("OffsetCommit", "before")),
     "pause-broker": (("Produce", "before"),),
 }
 """The same for faults of brokers; a sweep tries them where others can take over: with three brokers or more."""
 ENOUGH_BROKERS = 3
+EACH_BROKER_AFTER = 2
+"""How many of the quicker faults come before each fault of a broker."""
 ALSO_LATER = frozenset({"pause-app"})
 """Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
@@ -97,7 +101,8 @@ ALSO_LATER = frozenset({"pause-app"})
 class Step:
     """One thing to try. ``plans`` are equally good: the first that is exercised counts.
 
-    ``moment`` is the one that a kill is for; ``owed`` steps are run even when the budget is spent.
+    ``moment`` is the one that a kill is for; ``owed`` steps are run even when the budget is spent: the kills, and each
+    fault once.
     """
 
     plans: tuple[Plan, ...]
@@ -122,7 +127,7 @@ def programme(
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = besides(base, seen, {**BESIDES, **OF_BROKERS} if brokers >= ENOUGH_BROKERS else BESIDES)
+    others = besides(base, seen, shelf(brokers))
     for moment in killed:
         yield Step((_with(base, "kill-app", moment),), moment, owed=True)
         yield from islice(others, 1)
@@ -158,13 +163,32 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
+def shelf(brokers: int) -> dict[str, tuple[Where, ...]]:
+    """The faults that are tried beside kill-app with so many brokers, those of brokers dealt out among the others."""
+    if brokers < ENOUGH_BROKERS:
+        return dict(BESIDES)
+    mixed, slow = dict[str, tuple[Where, ...]](), iter(OF_BROKERS.items())
+    for number, row in enumerate(BESIDES.items(), 1):
+        mixed.update([row, *islice(slow, 1 if number % EACH_BROKER_AFTER == 0 else 0)])
+    mixed.update(slow)
+    return mixed
+
+
 def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where, ...]] = BESIDES) -> Iterator[Step]:
-    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them."""
+    """A step for each fault at each of its classes, the faults in turn, so that a short budget sees all of them.
+
+    The first turn is owed: that each fault was tried once must not depend on how fast the machine is.
+    """
     rows = [list(_row(base, fault, where, seen)) for fault, where in faults.items()]
     later = [("kill-app", (api, phase)) for api in _WRITES for phase in PHASES]
     rows.insert(1, [step for fault, at in later for step in _row(base, fault, (at,), seen, LATER_S)])
     for turn in range(max(map(len, rows), default=0)):
-        yield from (row[turn] for row in rows if turn < len(row))
+        yield from (replace(row[turn], owed=turn == 0) for row in rows if turn < len(row))
+
+
+def debts(base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int) -> int:
+    """How many steps of a programme are owed."""
+    return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in besides(base, seen, shelf(brokers)))
 
 
 def _row(
