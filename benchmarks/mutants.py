@@ -1,4 +1,4 @@
-"""How good the corpus is: each query of the judge and each rule of Avro, made wrong in one place, and which of these it does not tell."""
+"""How good the corpus is: queries of the judge and rules of Avro, made wrong in one place: which of these it does not tell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queries of the anomalies and the advice against their corpus: which wrong versions does neither the case nor the near miss tell from the right one?"""
+"""The queries of the shelf against their corpus: which wrong versions do neither the case nor the near miss tell?"""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ SWAPS: dict[str, tuple[str, ...]] = {
 """What stands in a query -> what a mistake may have put in its place."""
 
 _WORDS = "|".join(
-    rf"\b{re.escape(word).replace(chr(92) + ' ', chr(92) + 's+')}\b" for word in sorted(SWAPS, key=len, reverse=True) if word[0].isalpha()
+    rf"\b{re.escape(word).replace(chr(92) + ' ', chr(92) + 's+')}\b"
+    for word in sorted(SWAPS, key=len, reverse=True)
+    if word[0].isalpha()
 )
 _TOKEN = re.compile(
     r"(?P<comment>--[^\n]*)|(?P<name>\"[^\"]*\")|(?P<text>'[^']*')|(?P<kept>->>|::\w+|\|\||//|asof\s+join\b|exists\s*\(\s*select\s+1\b|^select\s+1\b)"

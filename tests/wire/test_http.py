@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -388,7 +389,7 @@ def test_who_does_not_read_a_large_body_slows_its_sender_down(pipe: tuple[Pipe, 
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n"
         before, sent = rss_mb(), 0
         far.send(head)
-        with pytest.raises(TimeoutError):
+        with suppress(TimeoutError):
             while sent < 200_000_000:
                 sent += far.connection.send(bytes(100_000))
         assert sent < KERNEL_MB * 1e6

@@ -119,7 +119,9 @@ class HttpConnection(Connection):
             return False
         return await self._rest(self.server, answer, self.tell)
 
-    async def _rest(self, stream: Stream, message: Message, pass_on: Callable[[Data], Awaitable[None]] = nowhere) -> bool:
+    async def _rest(
+        self, stream: Stream, message: Message, pass_on: Callable[[Data], Awaitable[None]] = nowhere
+    ) -> bool:
         """Pass on what comes of a large message as it comes; False where the stream ends before."""
         while not message.whole:
             data = await stream.some()
