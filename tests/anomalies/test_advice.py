@@ -10,7 +10,7 @@ import pytest
 from stream_contracts.anomalies import ADVICE, advice, advise
 from stream_contracts.findings import Finding
 from stream_contracts.history import tables
-from stream_contracts.history.model import Request, SchemaId
+from stream_contracts.history.model import Declared, Request, SchemaId
 from tests.anomalies.histories import held, history, sent
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "advice"
@@ -54,6 +54,14 @@ def test_reading_uncommitted_does_not_matter_where_nothing_is_ever_aborted() -> 
         assert advise(loaded) == []
     with history(sent(1), sent(2, outcome="aborted"), fetch) as loaded:
         assert [finding.rule for finding in advise(loaded)] == ["reads-uncommitted"]
+
+
+def test_a_state_of_as_many_keys_as_were_fed_is_bounded_by_its_input() -> None:
+    rows = [Declared("out", 2, 3, 2, "compact"), *(held(n, f"d{n}", f"k{n}") for n in range(8))]
+    with history(*rows, *(sent(n, f"k{n}") for n in range(8))) as loaded:
+        assert advise(loaded) == []
+    with history(*rows, *(sent(n) for n in range(8))) as loaded:
+        assert [finding.rule for finding in advise(loaded)] == ["unbounded-state"]
 
 
 def test_schema_ids_are_missed_only_where_there_is_a_registry() -> None:

@@ -31,6 +31,20 @@ ENUM = '{"type": "enum", "name": "E", "symbols": ["A"]%s}'
 RECORD = '{"type": "record", "name": "R", "fields": [{"name": "a", "type": %s, "default": %s}]}'
 OBJECT = '{"type": "object", "properties": {"a": {}}%s}'
 JSON = ("v.avsc", "v.json")
+
+
+def config(more: str) -> tuple[str, str]:
+    return "replicas: 2}", f"replicas: 2, {more}}}"
+
+
+def pipeline(instances: str, promise: str, more: str = "") -> tuple[str, str]:
+    """One more setting of the topic, and a pipeline that reads it."""
+    old = "replicas: 2}\n    value: {schema: v.avsc}\n"
+    promises = f"promises: {{delivery: at-least-once{promise}}}"
+    told = f"pipelines: {{p: {{command: [x], reads: [t], writes: [{{topic: t}}], {instances}, {promises}}}}}\n"
+    return old, old.replace("replicas: 2", f"replicas: 2{more}") + told
+
+
 CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
     "avro-default-wrong": (
         ("", ""),
@@ -48,6 +62,26 @@ CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
         '"int"',
     ),
     "topic-min-insync-unfit": (("replicas: 2", "replicas: 3"), '"int"', ("replicas: 2", "replicas: 2.0"), '"int"'),
+    "topic-retention-short": (config("retention.ms: 86399999"), '"int"', config("retention.ms: 86400000"), '"int"'),
+    "topic-tombstones-short": (
+        config("cleanup.policy: compact, delete.retention.ms: 3599999"),
+        '"int"',
+        config("cleanup.policy: compact, delete.retention.ms: 3600000"),
+        '"int"',
+    ),
+    "topic-unclean-election": (
+        config("unclean.leader.election.enable: true"),
+        '"int"',
+        config("unclean.leader.election.enable: false"),
+        '"int"',
+    ),
+    "instances-idle": (pipeline("instances: 7", ""), '"int"', pipeline("instances: 6", ""), '"int"'),
+    "replay-without-history": (
+        pipeline("instances: 1", ", replay: true"),
+        '"int"',
+        pipeline("instances: 1", ", replay: true", ", retention.ms: -1"),
+        '"int"',
+    ),
     "level-weak": (("BACKWARD_TRANSITIVE", "FULL"), '"int"', ("BACKWARD_TRANSITIVE", "FULL_TRANSITIVE"), '"int"'),
     "topic-without-schema": (("    value: {schema: v.avsc}\n", ""), '"int"', ("", ""), '"int"'),
 }

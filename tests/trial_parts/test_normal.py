@@ -17,7 +17,7 @@ from stream_contracts.contract.load import load
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import Framed, frame
 from stream_contracts.schema.protobuf_protoc import compiled
-from stream_contracts.trial.normal import Digest, digester, windower
+from stream_contracts.trial.normal import Digest, decoder, digester, windower
 
 SCHEMA = {
     "type": "record",
@@ -193,3 +193,21 @@ pipelines:
         b'{"start": "10:00"}', b"no JSON", None,
     )  # fmt: skip
     assert [window(value) for value in values] == told
+
+
+def test_what_a_former_version_wrote_is_read_as_the_present_one_reads_it(tmp_path: Path) -> None:
+    """By its alias and its default; without the ids of the registry it would be taken for the present version."""
+    made(tmp_path, "{value: {schema: out.avsc, framing: confluent}}", "[]")
+    former: Any = {"type": "record", "name": "Out", "fields": [{"name": "cents", "type": "int"}]}
+    present: Any = {**former, "fields": [{"name": "amount", "type": "long", "aliases": ["cents"]},
+                                         {"name": "reason", "type": "string", "default": "none"}]}  # fmt: skip
+    (tmp_path / "former").mkdir()
+    (tmp_path / "former/out.v1.avsc").write_text(json.dumps(former), "utf-8")
+    (tmp_path / "out.avsc").write_text(json.dumps(present), "utf-8")
+    contract = load(tmp_path / "contract.yaml")
+    ids = {("out-value", (tmp_path / "former/out.v1.avsc").read_text()): 7, ("out-value", json.dumps(present)): 9}
+    read = decoder(contract, "out", ids)
+    for number, schema, tree in ((7, former, {"cents": 5}), (9, present, {"amount": 5, "reason": "none"})):
+        buffer = io.BytesIO()
+        fastavro.schemaless_writer(buffer, schema, tree)
+        assert read(frame(Framed(buffer.getvalue(), number))[0]) == {"amount": 5, "reason": "none"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, product
 
 from stream_contracts.faults import FAULTS
+from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.programme import (
     ALL_UP_TO,
     BESIDES,
@@ -38,6 +40,23 @@ def test_every_moment_is_killed_once_transaction_control_first() -> None:
     assert sorted(killed) == sorted(moments(4))
     assert [moment.api for moment in killed[:8]] == ["EndTxn"] * 8
     assert all(step.owed for step in steps if step.moment)
+
+
+def test_of_several_instances_one_stands_for_the_others() -> None:
+    """Who gets which partition is chance; the kill that is owed may strike any of those to whom the moment came."""
+    shared, later = (Moment("enrich-0", "producer", "EndTxn", nth, "before") for nth in (1, 2))
+    twin, others = replace(shared, instance="enrich-2"), Moment("enrich-1", "consumer", "JoinGroup", 3, "before")
+    own = replace(others, nth=2)
+    seen = [shared, later, twin, own, others]
+    assert kills(seen, every_moment=False) == [shared, own]
+    owed = [step for step in islice(programme(BASE, seen), 20) if step.moment]
+    assert [[plan.strikes[0].instance for plan in step.plans] for step in owed] == [
+        ["enrich-0", "enrich-2"],
+        ["enrich-1"],
+    ]
+    assert shown_again(seen, [twin]) == [shared, twin]
+    alone = [replace(moment, instance="enrich-0") for moment in (shared, later, others)]
+    assert sorted(kills(alone, every_moment=False)) == sorted(alone), "alone, all moments are its own"
 
 
 def test_above_the_bound_the_classes_stand_for_all() -> None:

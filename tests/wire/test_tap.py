@@ -18,6 +18,7 @@ from kio.schema.errors import ErrorCode
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Request, Row
 from stream_contracts.wire import tap as tap_module
+from stream_contracts.wire.kafka_moments import WAITS
 from stream_contracts.wire.moment import Moment
 from stream_contracts.wire.tap import Tap
 from tests.waiting import until
@@ -455,3 +456,16 @@ def test_many_connections_at_once(serve: Serve) -> None:
     assert failures == []
     assert len(server.heard) == 600
     assert lane.failure is None
+
+
+def test_of_the_fetches_that_brought_nothing_the_first_are_rows_and_none_is_a_moment(
+    serve: Serve, rows: list[Row]
+) -> None:
+    """How a consumer waits shows in those; a loop without a wait makes thousands of them."""
+    _, lane = serve(lambda frame: fetch_answer(frame, 0))
+    with connected(lane.bootstrap) as sock:
+        for number in range(WAITS + 5):
+            sock.sendall(framed(fetch(number)))
+            assert frame_from(sock)[:4] == number.to_bytes(4, "big")
+    assert [row.nth for row in rows if isinstance(row, Request) and row.api == "Fetch"] == [0] * WAITS
+    assert (lane.moments, lane.failure) == ([], None)

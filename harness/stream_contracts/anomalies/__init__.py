@@ -64,8 +64,12 @@ ADVICE: tuple[str, ...] = (
     "one-partition-topic",
     "few-replicas",
     "min-insync-replicas",
+    "unbounded-state",
+    "rebalances-ignored",
 )
 """What the wire and the topics show about a client, whatever was promised: the files of `advice/`."""
+UNDER_FAULTS: tuple[str, ...] = ("rebalances-ignored",)
+"""Advice that shows only when something happens: it is asked of runs with faults too."""
 
 WITNESSES = 20
 """How many rows of one anomaly are told; the finding says how many there were."""
@@ -152,9 +156,9 @@ def _never_replayed(history: duckdb.DuckDBPyConnection) -> list[Finding]:
     return [Finding(asked.id, what, asked.why, asked.remedy, severity=Severity.WARNING, witness={})]
 
 
-def advise(history: duckdb.DuckDBPyConnection) -> list[Finding]:
+def advise(history: duckdb.DuckDBPyConnection, names: Sequence[str] = ADVICE) -> list[Finding]:
     """What the wire and the topics show about the clients: always warnings, with the value that was seen."""
-    return [finding for name in ADVICE for finding in _violations(history, advice(name), frozenset())]
+    return [finding for name in names for finding in _violations(history, advice(name), frozenset())]
 
 
 def _names(made: Mapping[str, Any]) -> frozenset[str]:

@@ -33,25 +33,52 @@ class Line:
 
 
 @click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--registry", "url", metavar="URL", help="See whether this registry answers, too.")
 @click.option("--bootstrap", metavar="HOST:PORT", help="See whether a Kafka broker answers there, too.")
 @click.option("--postgres", metavar="DSN", help="Look at the replication slots and publications of this database, too.")
-def doctor(url: str | None, bootstrap: str | None, postgres: str | None) -> None:
-    """Tell what is installed, cached and reachable.
+def doctor(paths: tuple[Path, ...], url: str | None, bootstrap: str | None, postgres: str | None) -> None:
+    """Tell what is installed, cached and reachable, and with PATHS where the topics of a cluster are not what contracts say.
 
     Ends with 3 where something lacks that the gate needs, or that was asked for does not answer; a local Kafka that is
-    not prepared is told and does not count. Ends with 1 where a replication slot is lost or about to be.
+    not prepared is told and does not count. Ends with 1 where a topic differs from its contract, or a replication slot
+    is lost or about to be.
     """
+    if paths and not bootstrap:
+        raise click.UsageError("PATHS are contracts to compare a cluster with: say which one by --bootstrap HOST:PORT")
     slots, findings = _slots(postgres) if postgres else ((), ())
-    lines = [*_installed(), *_cached(), *_reachable(url, bootstrap), *slots]
+    topics, differing = _topics(bootstrap, paths) if bootstrap and paths else ((), ())
+    findings = (*findings, *differing)
+    lines = [*_installed(), *_cached(), *_reachable(url, bootstrap), *topics, *slots]
     for line in lines:
         mark = "ok     " if line.good else "MISSING" if line.needed else "-      "
         click.echo(f"{mark} {line.what}: {line.told}")
     for each in findings:
-        click.echo(f"{each.severity.value}: {each.what} [{each.rule}]\n        {each.why}\n        {each.remedy}")
+        where = f" ({each.place})" if each.place else ""
+        click.echo(
+            f"{each.severity.value}: {each.what} [{each.rule}]{where}\n        {each.why}\n        {each.remedy}"
+        )
     if any(line.needed and not line.good for line in lines):
         sys.exit(3)
     sys.exit(1 if any(each.counts for each in findings) else 0)
+
+
+def _topics(bootstrap: str, paths: tuple[Path, ...]) -> tuple[Sequence[Line], Sequence[Finding]]:
+    """What the cluster has of the contracts' topics, and where it is otherwise."""
+    from stream_contracts.errors import StackError
+    from stream_contracts.gate.live import differences, look
+    from stream_contracts.gate.review import loaded
+
+    contracts = loaded(paths)
+    names = list(dict.fromkeys(name for contract in contracts for name in contract.topics))
+    try:
+        cluster = look(bootstrap, names)
+    except StackError as error:
+        return (Line("topics", good=False, told=str(error)),), ()
+    found = differences(contracts, cluster)
+    who = f"{len(contracts)} contracts declare" if len(contracts) != 1 else "1 contract declares"
+    told = f"{len(cluster)} of the {len(names)} that {who} are there, {len(found)} differences"
+    return (Line("topics", good=True, told=told),), found
 
 
 def _slots(dsn: str) -> tuple[Sequence[Line], Sequence[Finding]]:

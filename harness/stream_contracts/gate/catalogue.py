@@ -15,6 +15,7 @@ from stream_contracts.errors import UsageError
 from stream_contracts.gate.changes import CHANGES
 from stream_contracts.gate.examples import EXAMPLES
 from stream_contracts.gate.lint import ADVICE
+from stream_contracts.gate.live import LIVE
 from stream_contracts.gate.rules import VERDICTS
 from stream_contracts.gate.shown import sentence
 from stream_contracts.schema import FORMATS
@@ -29,6 +30,7 @@ def entries() -> dict[str, list[str]]:
     return {
         "the gate": [rule.id for rule in _OWN],
         "advice (lint)": [rule.id for rule, _ in ADVICE],
+        "live topics (doctor)": [rule.id for rule, _ in LIVE],
         "captured tables": [rule.id for rule in _CDC],
         "connectors (lint)": [rule.id for rule, _ in CONNECTORS],
         **{f"{form} schemas": sorted(explanations(form)) for form in FORMATS},
@@ -41,6 +43,7 @@ def found(rule: str) -> list[tuple[str, str, str, str]]:
     """Each meaning of a rule id as (group, why, remedy, example); raises ``UsageError`` that names close ones."""
     rows = [("the gate", each.why, each.remedy, each.example) for each in _OWN if each.id == rule]
     rows += [("advice (lint)", each.why, each.remedy, each.example) for each, _ in ADVICE if each.id == rule]
+    rows += [("live topics (doctor)", each.why, each.remedy, each.example) for each, _ in LIVE if each.id == rule]
     rows += [("captured tables", each.why, each.remedy, each.example) for each in _CDC if each.id == rule]
     rows += [("connectors (lint)", each.why, each.remedy, each.example) for each, _ in CONNECTORS if each.id == rule]
     for form in FORMATS:

@@ -9,10 +9,9 @@ from typing import Any, Final
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import SchemaError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Review, Rule, Severity
-from stream_contracts.gate import captured
+from stream_contracts.gate import captured, topics
 from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
-from stream_contracts.gate.settings import number, setting
 from stream_contracts.gate.states import Hit
 from stream_contracts.gate.subjects import Held, ReferenceMissingError, Tree, held, tree
 from stream_contracts.schema import format_named
@@ -69,30 +68,6 @@ SCHEMAS: Final[dict[str, Callable[[Any, Source], Iterator[Seen]]]] = {"AVRO": av
 """Format → what is looked for in a schema that can be read; every format is read."""
 
 
-def one_partition(contract: Contract) -> Iterator[Hit]:
-    """Nothing can be read in parallel."""
-    for name, topic in contract.topics.items():
-        if topic.partitions == 1:
-            yield Hit(name, contract.place("topics", name, "partitions"), f"{name} has one partition")
-
-
-def few_replicas(contract: Contract) -> Iterator[Hit]:
-    """A broker in repair and another one that fails lose data."""
-    for name, topic in contract.topics.items():
-        if topic.replication < 3:
-            place = contract.place("topics", name, "replication")
-            yield Hit(name, place, f"{name} has a replication factor of {topic.replication}")
-
-
-def min_insync_unfit(contract: Contract) -> Iterator[Hit]:
-    """One copy counts as written, or no broker may be down."""
-    for name, topic in contract.topics.items():
-        wanted = number(setting(topic, "min.insync.replicas")) or 1
-        if topic.replication > 1 and not 2 <= wanted < topic.replication:
-            place = contract.place("topics", name, "config", "min.insync.replicas")
-            yield Hit(name, place, f"{name}: min.insync.replicas is {wanted:g} with {topic.replication} replicas")
-
-
 def level_weak(contract: Contract) -> Iterator[Hit]:
     """Nothing is compared, or only the newest version, which lets a break pass in two steps."""
     for each in held(contract):
@@ -121,18 +96,7 @@ ADVICE: Final[tuple[tuple[Rule, Callable[[Contract], Iterator[Hit]] | None], ...
           "Old data may hold the new property with another type, so an open object cannot grow by the registry's rules.",
           'Say "additionalProperties": false, or keep it open and check with --policy LENIENT.',
           '{"type": "object", "properties": {"id": {}}}', Severity.WARNING), None),
-    (Rule("topic-one-partition",
-          "One reader at a time does all the work, and the number cannot grow without breaking the order per key.",
-          "Give it as many partitions as readers may ever work side by side.",
-          "orders: {partitions: 1}", Severity.WARNING), one_partition),
-    (Rule("topic-replication-low",
-          "With fewer than three copies, one broker in repair and one that fails lose data or stop writes.",
-          "replication: 3, with min.insync.replicas: 2.",
-          "orders: {replication: 1}", Severity.WARNING), few_replicas),
-    (Rule("topic-min-insync-unfit",
-          "With 1, a record may be acknowledged that only one broker has; with all of them, no broker may be down.",
-          "Set it to the replication factor minus one, and let producers write with acks=all.",
-          "orders: {replication: 3}   – and nothing about min.insync.replicas", Severity.WARNING), min_insync_unfit),
+    *topics.ADVICE,
     (Rule("level-weak",
           "Only the newest version is compared, so a break passes in two steps: add with a default, then drop the default.",
           "Use the level with _TRANSITIVE at its end, unless topics keep nothing older than one version.",

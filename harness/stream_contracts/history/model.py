@@ -140,6 +140,7 @@ class Declared:
     partitions: int
     replication: int
     min_insync: int | None = None
+    cleanup_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,4 +40,7 @@ def close(case: Case, restless: str) -> None:
     for name in dict.fromkeys((*arena.pipeline.reads, *arena.pipeline.topics_written)):
         declared = arena.contract.topics[name]
         least = declared.settings.get("min.insync.replicas")
-        case.journal.add(Declared(name, declared.partitions, declared.replication, int(least) if least else None))
+        policy = declared.settings.get("cleanup.policy")
+        case.journal.add(
+            Declared(name, declared.partitions, declared.replication, int(least) if least else None, policy)
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from time import sleep
 from typing import Any, NamedTuple
 
+from kio.schema.consumer_group_describe.v0.request import ConsumerGroupDescribeRequest
 from kio.schema.consumer_group_heartbeat.v1.request import ConsumerGroupHeartbeatRequest
 from kio.schema.describe_groups.v5.request import DescribeGroupsRequest
 from kio.schema.describe_quorum.v1.request import DescribeQuorumRequest
@@ -194,7 +195,10 @@ class Cluster:
     def is_shared(self, group: str, members: int) -> bool:
         """Whether a group is stable, with that many members: its partitions are dealt out, and nobody is on the way."""
         request = DescribeGroupsRequest(groups=(GroupId(group),), include_authorized_operations=False)
-        found = self._coordinator(group).ask(request).groups[0]
+        found: Any = self._coordinator(group).ask(request).groups[0]
+        if found.error_code or str(found.group_state) == "Dead":  # none of the classic kind; perhaps one of KIP-848
+            asked = ConsumerGroupDescribeRequest(group_ids=(GroupId(group),), include_authorized_operations=False)
+            found = self._coordinator(group).ask(asked).groups[0]
         return not found.error_code and str(found.group_state) == "Stable" and len(found.members) == members
 
     def dismiss(self, members: Iterable[Member]) -> list[Member]:

@@ -13,6 +13,7 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.faults import strikes_others
 from stream_contracts.findings import Judgement, Reason, Verdict
 from stream_contracts.trial.agreement import lost
+from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
 from stream_contracts.trial.intake import possible
@@ -110,7 +111,7 @@ class _Sweep:
         self._quiet = [first]
         self._moments = list(first.moments)
         if first.restless:
-            return self._no_rest(first)
+            return self._never_at_rest(first)
         if not expected:
             return self._mute(first)
         if self._runner.modelled:
@@ -119,6 +120,15 @@ class _Sweep:
                 self._found(first, "no fault: the outputs are not those of the model")
                 return judged
         return None
+
+    def _never_at_rest(self, first: Run) -> Judgement:
+        """Without faults it did not come to rest: a broken promise, where a model tells what can be said of such a run."""
+        if self._runner.modelled:
+            judged = self._runner.judged(first)
+            if judged.verdict is Verdict.FAIL:
+                self._found(first, "no fault: it did not come to rest")
+                return judged
+        return self._no_rest(first)
 
     def _mute(self, first: Run) -> Judgement:
         """It wrote nothing of what was there before it started: perhaps it does of what comes once it runs."""
@@ -138,8 +148,7 @@ class _Sweep:
         others = [self._plan, replace(self._plan, feed="paced")]
         done = dict(self._crew.run(iter(others), lambda arena, plan: (plan.feed, self._runner.run(arena, plan))))
         self._quiet += done.values()
-        again = set(done[self._plan.feed].moments)
-        self._moments = [moment for moment in self._moments if moment in again]
+        self._moments = shown_again(self._moments, done[self._plan.feed].moments)
         for plan in others:
             other = done[plan.feed]
             if other.restless:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
 from typing import Any
 
 from stream_contracts.contract.model import Contract
@@ -15,16 +16,18 @@ from stream_contracts.history.model import Expected
 from stream_contracts.trial.feed import shown
 from stream_contracts.trial.normal import decoder, digest_of, forgotten
 from stream_contracts.workload.events import Event
+from stream_contracts.workload.writers import Ids
 
 Outputs = Callable[[Sequence[Event]], list[Expected]]
 
 
-def model(contract: Contract, pipeline_name: str) -> Outputs | None:
+def model(contract: Contract, pipeline_name: str, ids: Ids | None = None) -> Outputs | None:
     """What makes the expected outputs of some events; None where the pipeline has no model.
 
     The function is called with a list of dictionaries ``{"id", "topic", "key", "value"}``, the value decoded by its
     schema, and gives an iterable of ``{"topic" or "table", "key", "value"}``: the records of each output, and the rows
-    that a table is left with. Raises `ContractError`, at ``model`` in the contract, where it cannot be found, and when
+    that a table is left with. With the ``ids`` of the registry, events of former versions are read as the present one
+    reads them. Raises `ContractError`, at ``model`` in the contract, where it cannot be found, and when
     called where it raises or gives something else.
     """
     pipeline = contract.pipelines[pipeline_name]
@@ -32,7 +35,7 @@ def model(contract: Contract, pipeline_name: str) -> Outputs | None:
         return None
     place = str(contract.place("pipelines", pipeline_name, "model"))
     function = _found(contract, pipeline.model, place)
-    read = {topic: decoder(contract, topic) for topic in pipeline.reads}
+    read = {topic: decoder(contract, topic, ids) for topic in pipeline.reads}
 
     def outputs(events: Sequence[Event]) -> list[Expected]:
         told = [
@@ -56,6 +59,7 @@ def _found(contract: Contract, name: str, place: str) -> Callable[[list[dict[str
     module, _, function = name.partition(":")
     folder = str(contract.folder.absolute())
     sys.path.insert(0, folder)
+    before = _taken_out(contract, module)
     try:
         found: Any = getattr(importlib.import_module(module), function)
     except Exception as error:  # an import runs the user's code
@@ -63,9 +67,21 @@ def _found(contract: Contract, name: str, place: str) -> Callable[[list[dict[str
         raise ContractError([(place, what)]) from error
     finally:
         sys.path.remove(folder)
+        _taken_out(contract, module)
+        sys.modules.update(before)
     if not callable(found):
         raise ContractError([(place, f"{name} is {found!r}, which is no function")])
     return found  # type: ignore[no-any-return]
+
+
+def _taken_out(contract: Contract, module: str) -> dict[str, ModuleType]:
+    """Forget a module that the contract's folder has under this name: every contract may have a ``model.py`` of its own."""
+    top = module.partition(".")[0]
+    if not any((contract.folder / name).exists() for name in (f"{top}.py", top)):
+        return {}
+    importlib.invalidate_caches()
+    names = [name for name in sys.modules if name == top or name.startswith(f"{top}.")]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def _expected(outputs: Iterable[dict[str, Any]], ignore: Sequence[str]) -> list[Expected]:

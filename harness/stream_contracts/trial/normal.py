@@ -16,7 +16,7 @@ import fastavro
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import unframe
-from stream_contracts.workload.writers import Library
+from stream_contracts.workload.writers import Ids, Library
 
 Digest = Callable[[bytes | None, bytes | None], str]
 """(key, value) of a record -> a short name of its content."""
@@ -82,33 +82,52 @@ def digest_of_row(pipeline: Pipeline, row: str) -> str:
     return digest_of(None, json.dumps(json.loads(row), sort_keys=True, default=repr).encode())
 
 
-def decoder(contract: Contract, topic: str) -> Callable[[bytes], Any]:
-    """What reads the values of a declared topic."""
+def decoder(contract: Contract, topic: str, ids: Ids | None = None) -> Callable[[bytes], Any]:
+    """What reads the values of a declared topic: by its present schema, whichever version wrote them.
+
+    ``ids`` are those of the registry; without them every value is taken for one of the present version.
+    """
     schema = contract.topics[topic].value
     if schema is None:
         return json.loads
-    writer = Library(contract).current(contract.subject(topic, "value"))
+    library, subject = Library(contract), contract.subject(topic, "value")
+    writer = library.current(subject)
     read = READERS[writer.form](writer.source)
     if schema.framing == "none":
         return read
+    if ids and writer.form == "AVRO":
+        written = {ids[subject, each.source.text]: each.source for each in library.readable(subject)}
+        readers: dict[int | None, Callable[[bytes], Any]] = {
+            number: _avro(source, writer.source) for number, source in written.items()
+        }
+
+        def resolved(value: bytes) -> Any:
+            told = unframe(value)
+            return readers.get(told.schema_id, read)(told.data)
+
+        return resolved
     protobuf = writer.form == "PROTOBUF"
     return lambda value: read(unframe(value, protobuf=protobuf).data)
 
 
-def _avro(source: Source) -> Callable[[bytes], Any]:
-    named: dict[str, Any] = {}
-    for reference in source.references:
-        fastavro.parse_schema(json.loads(reference.text or "null"), named)
-    parsed = fastavro.parse_schema(json.loads(source.text), named)
+def _avro(source: Source, reader: Source | None = None) -> Callable[[bytes], Any]:
+    written, wanted = _parsed(source), None if reader is None else _parsed(reader)
 
     def read(data: bytes) -> Any:
         stream = io.BytesIO(data)
-        tree = fastavro.schemaless_reader(stream, parsed, None)
+        tree = fastavro.schemaless_reader(stream, written, wanted)
         if stream.tell() != len(data):
             raise ValueError(f"{len(data) - stream.tell()} bytes are left over")
         return tree
 
     return read
+
+
+def _parsed(source: Source) -> Any:
+    named: dict[str, Any] = {}
+    for reference in source.references:
+        fastavro.parse_schema(json.loads(reference.text or "null"), named)
+    return fastavro.parse_schema(json.loads(source.text), named)
 
 
 def _protobuf(source: Source) -> Callable[[bytes], Any]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import chain, islice
 
 from stream_contracts.faults import strikes_others
+from stream_contracts.trial.alike import alike, one_of_each
 from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
@@ -136,7 +137,7 @@ def programme(
     killed = kills(seen, every_moment=every_moment)
     others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers)))
     for moment in killed:
-        yield Step((struck_at(base, "kill-app", moment),), moment, owed=True)
+        yield Step(tuple(struck_at(base, "kill-app", each) for each in alike(moment, seen)), moment, owed=True)
         yield from islice(others, 1)
     yield from others
     random = (Step((plan,)) for plan in drawn(base, places(seen)))
@@ -165,9 +166,9 @@ def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
 
 
 def kills(seen: Sequence[Moment], *, every_moment: bool) -> list[Moment]:
-    """The moments at which the pipeline is killed, the most urgent first."""
+    """The moments at which the pipeline is killed, the most urgent first; of instances that are alike one for all."""
     chosen = list(seen) if every_moment or len(seen) <= ALL_UP_TO else representatives(seen)
-    return sorted(chosen, key=urgency)
+    return sorted(one_of_each(chosen), key=urgency)
 
 
 def representatives(moments: Iterable[Moment]) -> list[Moment]:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 
-from stream_contracts.anomalies import advise, anomaly, invariants, judge
+from stream_contracts.anomalies import UNDER_FAULTS, advise, anomaly, invariants, judge
 from stream_contracts.errors import StackError
 from stream_contracts.findings import Finding, Judgement, Verdict
 from stream_contracts.history import tables
@@ -48,7 +48,7 @@ class Runner:
     def __init__(self, arena: Arena) -> None:
         self._pipeline = arena.pipeline
         self._invariants = invariants(arena.contract.invariants)
-        self._model = model(arena.contract, arena.pipeline_name)
+        self._model = model(arena.contract, arena.pipeline_name, arena.ids)
         self.advice: list[Finding] = []
         """What the first run showed about the clients."""
         self._numbers = count()
@@ -131,6 +131,8 @@ class Runner:
                 compare=self._pipeline.compare.how,
                 extra=self._invariants,
             )
+            if done.plan.strikes and judged.verdict is not Verdict.UNKNOWN:
+                judged = Judgement.of([*judged.findings, *advise(history, UNDER_FAULTS)], judged.note)
         return _of_the_restless(judged) if done.restless else judged
 
     def expects(self, arena: Arena, plan: Plan) -> bool:

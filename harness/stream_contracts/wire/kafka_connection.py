@@ -158,7 +158,7 @@ class KafkaConnection(Connection):
         return _framed(encode_response(header.correlation_id, body))
 
     async def _fetched(self, exchange: Exchange, size: int) -> bool:
-        """A Fetch becomes a moment, and a row, only where it brought records; a large one passes while it comes."""
+        """A Fetch becomes a moment only where it brought records; a large one passes while it comes."""
         if size > READ_BYTES and not self.ledger.waits_for("Fetch"):
             await self.server.peek(HEAD_BYTES)
             found = look(exchange.header, self.server.ahead[4:], size)

@@ -57,6 +57,10 @@ class Exchange:
     """Whether the broker's answer came, or ours took its place."""
 
 
+WAITS = 30
+"""So many Fetches of an instance that brought nothing become rows; a loop without a wait makes thousands."""
+
+
 class KafkaMoments:
     """Counts the moments of an instance at its brokers, and keeps who joined and committed in which group."""
 
@@ -68,6 +72,7 @@ class KafkaMoments:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._put_off: set[tuple[str, str]] = set()
         self._transactions = Transactions()
+        self._waits = 0
         self.offsets = Offsets(ledger.write)
 
     def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
@@ -136,9 +141,16 @@ class KafkaMoments:
                 self.groups.add(member.group)
             for member_id in membership.left(api, request):
                 self.members.pop(member_id, None)
-        if exchange.nth or api in CHANGING or membership.moved(api, request, response):
+        if exchange.nth or api in CHANGING or membership.moved(api, request, response) or self._waits_in(exchange):
             self.record(exchange, self.ledger.clock())
         self.ledger.changed.set()
+
+    def _waits_in(self, exchange: Exchange) -> bool:
+        """Whether this is one of the first Fetches that brought nothing: how an instance waits shows in those alone."""
+        if exchange.header.api != "Fetch" or exchange.brought or self._waits >= WAITS:
+            return False
+        self._waits += 1
+        return True
 
     def _heard_of_offsets(self, exchange: Exchange) -> None:
         api, request, response = exchange.header.api, exchange.request, exchange.response

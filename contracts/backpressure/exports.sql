@@ -1,0 +1,4 @@
+create table exports (
+    invoice bigint primary key,
+    account text not null
+);
