@@ -99,11 +99,15 @@ class Kept:
         self._path.unlink(missing_ok=True)
 
     def of(self, folders: Iterable[tuple[str, Path]]) -> dict[tuple[str, int], Tried]:
-        """The last result of each name and seed that still holds; ``folders`` are names with their folders."""
+        """The last result of each name and seed that still holds; ``folders`` are names with their folders.
+
+        An attempt that broke is no result: it is made again.
+        """
         now = {name: source(folder) for name, folder in folders}
         lines = self._path.read_text("utf-8").splitlines() if self._path.exists() else []
         every = [Tried(**json.loads(line)) for line in lines]
-        return {(each.name, each.seed): each for each in every if now.get(each.name) == each.source}
+        held = (each for each in every if now.get(each.name) == each.source and each.verdict != "broken")
+        return {(each.name, each.seed): each for each in held}
 
 
 def found_before(document: str) -> set[str]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks.proof_rows import ROOT, Tried, bugs, source
+from benchmarks.proof_rows import BUGS, ROOT, Tried, bugs, source
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract
 from stream_contracts.findings import Severity, Verdict
@@ -44,12 +44,16 @@ def main(name: str, seed: int, budget_s: float) -> None:
 
 def wrong(name: str) -> Tried:
     """A sweep of a wrong pipeline, with the settings that anybody has by default."""
-    folder = ROOT / "examples/bugs" / name
-    contract = load(folder)
+    contract = load(BUGS / name)
     (pipeline,) = contract.pipelines
     with Session(Settings(keep_in=KEPT / name), lambda _: None) as session:
-        proof = session.prove(contract, pipeline, lambda _: None)
-    tried = Tried(name, source(folder), proof.judgement.verdict.value, told(proof))
+        return of_a_bug(contract, session.prove(contract, pipeline, lambda _: None))
+
+
+def of_a_bug(contract: Contract, proof: Proof) -> Tried:
+    """What came of a wrong pipeline: how it was found, or what was said in place of that."""
+    (pipeline,) = contract.pipelines
+    tried = Tried(contract.name, source(contract.folder.absolute()), proof.judgement.verdict.value, told(proof))
     if proof.judgement.verdict is not Verdict.FAIL:
         return replace(tried, trials=proof.trials, seconds=proof.seconds)
     plan = proof.folder and Plan.from_json((proof.folder / "plan.json").read_text(encoding="utf-8"))
