@@ -10,7 +10,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -18,97 +18,91 @@ import pytest
 pytest.register_assert_rewrite("stream_contracts.stack_fixtures")
 
 CONTRACT_FILE = "contract.yaml"
-SETTINGS = (
-    "stream_backend",
-    "stream_reuse",
-    "stream_seed",
-    "stream_moments",
-    "stream_budget",
-    "stream_workers",
-    "stream_replay",
-    "stream_allow_unknown",
-)
-VARIABLES = {"stream_backend": "STREAM_CONTRACTS_BACKEND", "stream_reuse": "STREAM_CONTRACTS_REUSE"}
-"""What the machine may say in the environment: it beats the ini file, and the command line beats it."""
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class Option(NamedTuple):
+    """A row of the table below: ``--stream-NAME`` and ``stream_NAME``. A default that is a truth value makes a switch.
+
+    ``variable`` is what the machine may say in the environment: it beats the ini file, and the command line beats it.
+    """
+
+    name: str
+    help: str
+    default: str | bool
+    metavar: str = ""
+    variable: str = ""
+
+    @property
+    def flag(self) -> str:
+        """As it is written on the command line."""
+        return f"--stream-{self.name}"
+
+    @property
+    def setting(self) -> str:
+        """As it is written in the ini file."""
+        return self.flag[2:].replace("-", "_")
+
+
+OPTIONS = (
+    Option("contracts", "collect contract.yaml files and judge every promise in them, on a real broker", False),
+    Option(
+        "backend",
+        "what runs the brokers: auto, local, docker, external",
+        "auto",
+        "NAME",
+        "STREAM_CONTRACTS_BACKEND",
+    ),
+    Option(
+        "reuse",
+        "take the stack that an earlier run with the same configuration left, and leave it for the next one",
+        False,
+        variable="STREAM_CONTRACTS_REUSE",
+    ),
+    Option("seed", "seed of the generated input", "1", "N"),
+    Option(
+        "moments",
+        "where more than 64 moments were seen: first, second and last of each class (classes), or all",
+        "classes",
+        "WHICH",
+    ),
+    Option(
+        "budget",
+        "how long the faults of one pipeline may take, such as 60s or 10m; every moment is killed at all the same",
+        "60s",
+        "TIME",
+    ),
+    Option("workers", "how many trials run side by side; 0: one a core, 4 at most", "0", "N"),
+    Option("replay", "run the plan of a failing trial again, and nothing else", "", "FILE"),
+    Option("allow-unknown", "report a promise of which nothing could be said as skipped instead of failed", False),
+)
+"""Everything that a run can be told; what a value may be is checked by whoever uses it, wherever it came from."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every option begins with ``--stream``; command line beats environment beats ini file."""
     group = parser.getgroup("stream-contracts", "contract tests for Kafka pipelines")
-    group.addoption(
-        "--stream-contracts",
-        action="store_true",
-        default=None,
-        help="collect contract.yaml files and judge every promise in them, on a real broker",
-    )
-    group.addoption(
-        "--stream-backend",
-        metavar="NAME",
-        default=None,
-        help="what runs the brokers: auto, local, docker, external (default: auto)",
-    )
-    group.addoption(
-        "--stream-reuse",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="take the stack that an earlier run with the same configuration left, and leave it for the next one",
-    )
-    group.addoption(
-        "--stream-seed", metavar="N", type=int, default=None, help="seed of the generated input (default: 1)"
-    )
-    group.addoption(
-        "--stream-moments",
-        choices=["classes", "all"],
-        default=None,
-        help="where more than 64 moments were seen: first, second and last of each class, or all (default: classes)",
-    )
-    group.addoption(
-        "--stream-budget",
-        metavar="TIME",
-        default=None,
-        help="how long the faults of one pipeline may take, such as 60s or 10m; every moment is killed at all the same "
-        "(default: 60s)",
-    )
-    group.addoption(
-        "--stream-workers",
-        metavar="N",
-        type=int,
-        default=None,
-        help="how many trials run side by side (default: one a core, 4 at most)",
-    )
-    group.addoption(
-        "--stream-replay",
-        metavar="FILE",
-        default=None,
-        help="run the plan of a failing trial again, and nothing else",
-    )
-    group.addoption(
-        "--stream-allow-unknown",
-        action="store_true",
-        default=None,
-        help="report a promise of which nothing could be said as skipped instead of failed",
-    )
-    parser.addini("stream_contracts", "as --stream-contracts", type="bool", default=False)
-    parser.addini("stream_backend", "as --stream-backend", default="auto")
-    parser.addini("stream_reuse", "as --stream-reuse", type="bool", default=False)
-    parser.addini("stream_seed", "as --stream-seed", default="1")
-    parser.addini("stream_moments", "as --stream-moments", default="classes")
-    parser.addini("stream_budget", "as --stream-budget", default="60s")
-    parser.addini("stream_workers", "as --stream-workers", default="0")
-    parser.addini("stream_replay", "as --stream-replay", default="")
-    parser.addini("stream_allow_unknown", "as --stream-allow-unknown", type="bool", default=False)
+    for option in OPTIONS:
+        if isinstance(option.default, bool):
+            action = argparse.BooleanOptionalAction if option.variable else "store_true"
+            group.addoption(option.flag, action=action, default=None, help=option.help)
+            parser.addini(option.setting, f"as {option.flag}", type="bool", default=option.default)
+        else:
+            told = f"{option.help} (default: {option.default})" if option.default else option.help
+            group.addoption(option.flag, metavar=option.metavar, default=None, help=told)
+            parser.addini(option.setting, f"as {option.flag}", default=option.default)
 
 
 def setting(config: pytest.Config, name: str) -> Any:
-    """An option by its name without dashes: from the command line, else from the environment, else from the ini file."""
+    """An option by its name in the ini file: from the command line, else from the environment, else from that file."""
     given = config.getoption(name)
     if given is not None:
         return given
-    told = os.environ.get(VARIABLES.get(name, ""), "")
+    option = next(option for option in OPTIONS if option.setting == name)
+    told = os.environ.get(option.variable, "")
     if not told:
         return config.getini(name)
-    return _yes(VARIABLES[name], told) if name == "stream_reuse" else told
+    return _yes(option.variable, told) if isinstance(option.default, bool) else told
 
 
 def _yes(variable: str, told: str) -> bool:
@@ -125,7 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if setting(config, "stream_contracts"):
         from stream_contracts import plugin
 
-        settings = {name: setting(config, name) for name in SETTINGS}
+        settings = {option.setting: setting(config, option.setting) for option in OPTIONS}
         config.pluginmanager.register(plugin.Plugin(config, settings), "stream-contracts")
 
 

@@ -10,12 +10,13 @@ import pytest
 
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract, Schema
-from stream_contracts.contract.part import asked
+from stream_contracts.contract.part import asked, number, one_of
 from stream_contracts.contract.promises import Promised
 from stream_contracts.errors import ContractError, StreamContractsError, UsageError
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
+from stream_contracts.stack import AUTO, BACKENDS
 from stream_contracts.stack.logs import since
 from stream_contracts.stack_reports import progress
 from stream_contracts.trial.session import Session, Settings
@@ -179,7 +180,21 @@ def _plan(file: str) -> Plan | None:
     try:
         return Plan.from_json(Path(file).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, UsageError) as error:
-        raise pytest.UsageError(f"--stream-replay {file}: {error}") from None
+        raise UsageError(f"--stream-replay {file}: {error}") from None
+
+
+def _settings(given: Mapping[str, Any], root: Path) -> Settings:
+    """How promises are judged; UsageError for what nobody can mean, whether it came from the command line or the ini file."""
+    return Settings(
+        backend=one_of("--stream-backend", given["stream_backend"], (AUTO, *BACKENDS)),
+        seed=number("--stream-seed", given["stream_seed"]),
+        every_moment=one_of("--stream-moments", given["stream_moments"], ("classes", "all")) == "all",
+        budget_s=asked("--stream-budget", given["stream_budget"]),
+        workers=number("--stream-workers", given["stream_workers"]),
+        plan=_plan(given["stream_replay"]),
+        keep_in=root / ".stream-contracts",
+        reuse=given["stream_reuse"],
+    )
 
 
 class Plugin:
@@ -188,19 +203,9 @@ class Plugin:
     def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
         config.stash[ALLOWS_UNKNOWN] = given["stream_allow_unknown"]
         try:
-            budget_s = asked("--stream-budget", given["stream_budget"])
+            settings = _settings(given, config.rootpath)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
-        settings = Settings(
-            backend=given["stream_backend"],
-            seed=int(given["stream_seed"]),
-            every_moment=given["stream_moments"] == "all",
-            budget_s=budget_s,
-            workers=int(given["stream_workers"]),
-            plan=_plan(given["stream_replay"]),
-            keep_in=config.rootpath / ".stream-contracts",
-            reuse=given["stream_reuse"],
-        )
         config.stash[SESSION] = Session(settings, progress(config, "stack"))
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -58,6 +58,18 @@ def test_an_unknown_backend_is_bad_usage_and_lists_the_known(tmp_path):
     assert "local" in done.stderr
 
 
+def test_shared_schemas_are_judged_as_pytest_judges_them(tmp_path):
+    contract_in(tmp_path, "contract: addresses\nowner: o\nshared: {address: {schema: order.avsc}}\n")
+    done = run("test", cwd=tmp_path)
+    assert (done.returncode, done.stdout.count("addresses/address: pass")) == (0, 1), done.stdout + done.stderr
+
+
+def test_of_contracts_without_a_promise_nothing_can_be_said(tmp_path):
+    contract_in(tmp_path, "contract: bare\nowner: o\ntopics: {orders: {partitions: 2}}\n")
+    done = run("test", cwd=tmp_path)
+    assert (done.returncode, "0 promises judged" in done.stdout) == (4, True), done.stdout + done.stderr
+
+
 def test_a_missing_stack_ends_with_3_and_says_what_to_do(tmp_path):
     """An empty cache and no network: an error, never a silent skip."""
     contract_in(tmp_path)

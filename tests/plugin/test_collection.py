@@ -49,6 +49,25 @@ def test_the_command_line_beats_the_ini_file(pytester):
     run(pytester, "-k", "compatibility", "--stream-seed", "4").stdout.fnmatch_lines(["stream contracts: *seed 4"])
 
 
+@pytest.mark.usefixtures("orders")
+@pytest.mark.parametrize(
+    ("setting", "allowed"),
+    [
+        ("stream_seed = abc", "--stream-seed is 'abc'; allowed: a whole number, 0 or more"),
+        ("stream_workers = -1", "--stream-workers is '-1'; allowed: a whole number, 0 or more"),
+        ("stream_moments = some", "--stream-moments is 'some'; allowed: all, classes"),
+        ("stream_backend = cloud", "--stream-backend is 'cloud'; allowed: auto, docker, external, local"),
+        ("stream_budget = 5", "--stream-budget is '5'; allowed: a time with its unit*"),
+        ("stream_replay = gone.json", "--stream-replay gone.json: *No such file*"),
+    ],
+)
+def test_what_nobody_can_mean_is_bad_usage_wherever_it_came_from(pytester, setting, allowed):
+    pytester.makeini(f"[pytest]\n{setting}\n")
+    done = run(pytester, "-k", "compatibility")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: {allowed}"])
+
+
 def test_junit_knows_where_the_promise_stands(pytester, orders):
     run(pytester, "-k", "orders-value", "--junit-xml=out.xml", "-o", "junit_family=xunit1")
     case = next(ET.parse(pytester.path / "out.xml").iter("testcase"))

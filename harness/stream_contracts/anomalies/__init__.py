@@ -2,7 +2,8 @@
 
 An anomaly is a query over the history (`history.tables`) whose rows are the violations. Its head is comments:
 ``-- id: title``, then ``breaks`` (the promises that it breaks; without any of them it is a warning, ``-`` is always
-one), ``why``, ``remedy``, and ``says``: the sentence about one row, with the row's columns in braces.
+one), ``why``, ``remedy``, and ``says``: the sentence about one row, with the row's columns in braces. Where the query is
+long, a cheaper one may stand before it, with a semicolon behind: where that has no rows, the query is not asked.
 """
 
 from __future__ import annotations
@@ -155,6 +156,8 @@ def _names(made: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _violations(history: duckdb.DuckDBPyConnection, asked: Anomaly, kept: frozenset[str]) -> list[Finding]:
+    if asked.first and not ask(history, asked.first, most=1, limit_s=LIMIT_S).times:
+        return []
     answer = ask(history, asked.query, most=WITNESSES, limit_s=LIMIT_S)
     severity = Severity.ERROR if kept & asked.breaks else Severity.WARNING
     told = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 DELIVERIES = ("at-most-once", "at-least-once", "exactly-once")
@@ -16,7 +17,10 @@ NEVER = "-"
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One way to break a promise, as its file tells it. ``breaks`` is empty for what is always a warning."""
+    """One way to break a promise, as its file tells it. ``breaks`` is empty for what is always a warning.
+
+    ``first`` is a cheaper question that is asked before ``query``: where it has no rows, ``query`` has none either.
+    """
 
     id: str
     title: str
@@ -25,6 +29,7 @@ class Anomaly:
     remedy: str
     says: str
     query: str
+    first: str = ""
 
 
 def parse(name: str, text: str) -> Anomaly:
@@ -33,7 +38,9 @@ def parse(name: str, text: str) -> Anomaly:
     missing = [line for line in (name, "breaks", "why", "remedy", "says") if line not in head]
     if missing:
         raise ValueError(f"{name}.sql: its head has no line '-- {missing[0]}: …'")
-    return Anomaly(name, head[name], _breaks(head["breaks"]), head["why"], head["remedy"], head["says"], text)
+    *first, query = re.split(r";\n+", text.rstrip())
+    told = head["why"], head["remedy"], head["says"]
+    return Anomaly(name, head[name], _breaks(head["breaks"]), *told, query, *first)
 
 
 def invariant(name: str, text: str) -> Anomaly:

@@ -11,7 +11,7 @@ left_over as (
     from visible v
     join deleted d on d.topic = v.topic and d.key = v.key and d."window" is not distinct from v."window"
     qualify row_number() over (
-        partition by v.topic, v.key, v."window" order by v.at desc nulls last, v.partition desc, v."offset" desc
+        partition by v.topic, v.key, v."window" order by v.partition desc, v."offset" desc
     ) = 1
 )
 select event_id, key, topic, place, "at" from left_over

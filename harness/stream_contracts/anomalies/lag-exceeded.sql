@@ -3,14 +3,16 @@
 -- why: its events wait for their effects for as long
 -- remedy: process faster (batches, more partitions, more instances), or promise what it can hold
 -- says: {partition} was more than {most} records behind for {behind_s} s ({within} s were promised), up to {lag} of them
+select 1 from promise where lag_max is not null;
+
 with steps as (
     select c."group", s.topic, s.partition, s.at, s."offset" + 1 as produced, null as committed
     from sends s
     join (select distinct "group", topic, partition from commits) c using (topic, partition)
-    where s.outcome = 'ok' and (select lag_max from promise) is not null
+    where s.outcome = 'ok'
     union all
     select "group", topic, partition, "at", null, "offset" from commits
-    where fate is distinct from 'aborted' and (select lag_max from promise) is not null
+    where fate is distinct from 'aborted'
 ),
 first_sent as (select topic, partition, min("offset") as "offset" from sends group by all),
 lags as (

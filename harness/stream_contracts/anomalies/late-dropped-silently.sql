@@ -3,6 +3,8 @@
 -- why: it was acknowledged, it is in no output, and nothing tells anybody that it was left out
 -- remedy: write late events to an output of their own, or allow them more time (grace)
 -- says: event {event_id} (key {key}, at {source}) came {late_s} s late and has no effect in any output
+select 1 from sends where time is not null limit 1;
+
 with timed as (
     select
         *,

@@ -3,7 +3,9 @@
 -- why: everything behind that event waits, for ever
 -- remedy: put an event that cannot be processed aside (a dead-letter topic), and go on
 -- says: {name} ended itself {times} times from {first_at} s to {at} s and came no further{event}
-with deaths as materialized (
+select name from processes where exit != 0 group by name having count(*) >= 4;
+
+with deaths as (
     select p.name, count(*) as times, round(min(p.ended_at), 1) as first_at, round(max(p.ended_at), 1) as "at"
     from processes p
     -- 0: it meant to; the others: it was told to, or killed.
@@ -16,9 +18,10 @@ with deaths as materialized (
 ),
 stuck as (
     select s.event_id, s.topic || '-' || s.partition || '@' || s."offset" as source
-    from (select * from sends where outcome = 'ok' and (select count(*) > 0 from deaths)) s
-    anti join (select event_id from passed where (select count(*) > 0 from deaths)) p using (event_id)
-    anti join (select event_id from visible where (select count(*) > 0 from deaths)) v using (event_id)
+    from sends s
+    anti join passed p using (event_id)
+    anti join visible v using (event_id)
+    where s.outcome = 'ok'
     order by s.kind is distinct from 'poison', s.event_id
     limit 1
 )

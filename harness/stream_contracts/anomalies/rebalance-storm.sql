@@ -10,7 +10,8 @@ with allowed as (
 ),
 joined as (
     select instance, count(*) as times, round(min("at"), 1) as first_at, round(max("at"), 1) as "at"
-    from requests where api = 'JoinGroup' and error = 0
+    -- Of the heartbeats of KIP-848, which have no other round, those are kept that brought a member into another epoch.
+    from requests where api in ('JoinGroup', 'ConsumerGroupHeartbeat') and error = 0
     group by instance
 )
 -- Each start and each end of a member may take two rounds (cooperative), and each of them asks everybody.

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
+from stream_contracts.cli import options
+
 
 @click.command()
 @click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("contract", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--backend",
-    default="auto",
-    envvar="STREAM_CONTRACTS_BACKEND",
-    show_default=True,
-    show_envvar=True,
-    help="What runs the brokers: auto, local, docker, external.",
-)
+@options.backend
 def replay(plan: Path, contract: Path, backend: str) -> None:
     """Run the PLAN that a failing trial saved (plan.json) once more against its CONTRACT, and judge it.
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stream_contracts.cli import options
+
 if TYPE_CHECKING:
     from stream_contracts.stack.blueprint import Blueprint
     from stream_contracts.stack.kept import Kept
@@ -61,14 +63,7 @@ def prepare(blueprint: Blueprint) -> None:
 
 
 @stack.command()
-@click.option(
-    "--backend",
-    default="auto",
-    envvar="STREAM_CONTRACTS_BACKEND",
-    show_default=True,
-    show_envvar=True,
-    help="auto, local, docker, external.",
-)
+@options.backend
 @click.option("--hours", default=8.0, show_default=True, help="It is taken down by itself after so long.")
 @blueprint_options
 def up(blueprint: Blueprint, backend: str, hours: float) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from stream_contracts.cli import options
 from stream_contracts.findings import Judgement, Verdict
 
 if TYPE_CHECKING:
@@ -18,18 +19,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--backend",
-    default="auto",
-    envvar="STREAM_CONTRACTS_BACKEND",
-    show_default=True,
-    show_envvar=True,
-    help="What runs the brokers: auto, local, docker, external.",
-)
-@click.option("--seed", default=1, show_default=True, help="Seed of the generated input.")
+@options.backend
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the generated input.")
 @click.option("--every-moment", is_flag=True, help="Kill at every moment, however many there are.")
 @click.option("--budget", default="60s", show_default=True, help="How long the faults of one pipeline may take.")
-@click.option("--workers", default=0, help="How many trials run side by side; by default one a core, 4 at most.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    help="How many trials run side by side; 0: one a core, 4 at most.",
+)
 def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, budget: str, workers: int) -> None:
     """Judge every promise of the contracts in PATHS (by default the current folder).
 
@@ -55,8 +54,8 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, b
 
 
 def conclude(judged: Iterable[Judgement]) -> NoReturn:
-    """End with the exit code that the verdicts ask for."""
-    verdicts = {judgement.verdict for judgement in judged}
+    """End with the exit code that the verdicts ask for; of no promise at all nothing could be said."""
+    verdicts = {judgement.verdict for judgement in judged} or {Verdict.UNKNOWN}
     sys.exit(1 if Verdict.FAIL in verdicts else 4 if Verdict.UNKNOWN in verdicts else 0)
 
 
@@ -64,10 +63,10 @@ def _schemas(contract: Contract) -> list[Judgement]:
     from stream_contracts.gate.decide import decide
 
     judged = []
-    for topic, role, schema in contract.schemas():
+    for subject, schema, _ in contract.subjects():
         decision = decide(contract, schema)
         told = f"{decision.level} against {decision.versions} former" if decision.versions else "new"
-        tell(f"{contract.name}/{contract.subject(topic, role)}", decision.judgement, told)
+        tell(f"{contract.name}/{subject}", decision.judgement, told)
         judged.append(decision.judgement)
     return judged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -59,6 +60,21 @@ def asked(option: str, text: str) -> float:
         return seconds(text)
     except PydanticCustomError:
         raise UsageError(f"{option} is {text!r}; allowed: {PATTERNS[DURATION]}") from None
+
+
+def number(option: str, text: str) -> int:
+    """The whole number, 0 or more, that an option asks for; UsageError for what is none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise UsageError(f"{option} is {text!r}; allowed: a whole number, 0 or more")
+    return int(text)
+
+
+def one_of(option: str, text: str, allowed: Iterable[str]) -> str:
+    """What an option says, where it is one of the allowed words; UsageError, naming them, where it is not."""
+    words = sorted(allowed)
+    if text not in words:
+        raise UsageError(f"{option} is {text!r}; allowed: {', '.join(words)}")
+    return text
 
 
 def duration(value_s: float) -> str:

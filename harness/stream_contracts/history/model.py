@@ -73,7 +73,7 @@ class Record:
     epoch: int
     fate: str
     at: float | None = None
-    """When the log took it (LogAppendTime); None where the log holds only what a client said of its time."""
+    """When its pipeline asked the log to take it, as the wire saw it, or a little before; None where that was not seen."""
     op: str | None = None
     """``delete`` for a tombstone; of a change: ``create``, ``update``, ``delete``, or ``read`` for one of a snapshot."""
     window: str | None = None

@@ -86,7 +86,7 @@ create view last_effects as
 select * exclude (place_from_end) from (
     select *, row_number() over (
         partition by kind, topic, key, "window", if(key is null, "offset", null)
-        order by "at" desc nulls last, partition desc, "offset" desc
+        order by partition desc, "offset" desc
     ) as place_from_end
     from visible
 )
@@ -180,7 +180,7 @@ ranked as (
     from short e
     left join seen n on n.topic = e.topic and n.digest = e.digest and n.event_id = e.event_id
 ),
-gone as (
+gone as materialized (
     select r.*, row_number() over (partition by r.topic, r.digest order by r.place) as nth_gone
     from ranked r where r.place > r.found
 ),
@@ -203,11 +203,11 @@ select
         else 'unaccounted'
     end as fate
 from gone g
-left join sends s on s.event_id = g.event_id and s.outcome = 'ok'
+left join (select * from sends where outcome = 'ok' and event_id in (select event_id from gone)) s on s.event_id = g.event_id
 left join concealed h on h.topic = g.topic and h.digest = g.digest;
 
 create table unexplained as
-with extra as (
+with extra as materialized (
     select f.* from effects f join contents c on c.topic = f.topic and c.digest = f.digest and c.wanted = 0
     where not exists (select 1 from stale s where s.topic = f.topic and s.digest = f.digest)
     union
@@ -218,6 +218,10 @@ fewer as (
 ),
 aborted as (
     select key, min(event_id) as event_id from sends where outcome = 'aborted' group by all
+),
+valued as (
+    select distinct w.topic, w.key
+    from wanted w join extra x on x.topic = w.topic and x.key is not distinct from w.key
 )
 select
     x.kind, x.topic, x.partition, x."offset", x.key, x.event_id, x.place, x.at,
@@ -225,11 +229,12 @@ select
         when s.outcome = 'aborted' then s.event_id
         when s.event_id is null and count(*) over (partition by x.topic, x.key) > coalesce(m.missing, 0)
         -- Of a key that has one value, another value is a wrong one, not one too many.
-        and not (x.only_last and exists (select 1 from wanted w where w.topic = x.topic and w.key is not distinct from x.key))
+        and not (x.only_last and v.topic is not null)
         then a.event_id
     end as aborted_event
 from extra x
-left join sends s on s.event_id = x.event_id
+left join (select * from sends where event_id in (select event_id from extra)) s on s.event_id = x.event_id
 left join fewer m on m.topic = x.topic and m.key is not distinct from x.key
-left join aborted a on a.key is not distinct from x.key;
+left join aborted a on a.key is not distinct from x.key
+left join valued v on v.topic = x.topic and v.key is not distinct from x.key;
 """

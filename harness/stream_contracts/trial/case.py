@@ -211,7 +211,8 @@ class Case:
     def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         arena = self.arena
         found: list[Effect] = []
-        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes)
+        appends = [instance.lane.appends for instance in self.instances]
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes, appends)
         if self._namespace is not None:
             found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

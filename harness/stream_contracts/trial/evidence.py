@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.history.model import Expected, Record, Send
@@ -21,11 +23,17 @@ _MOST_DIGITS = 18
 
 
 def records(
-    cluster: Cluster, contract: Contract, pipeline: Pipeline, names: Names, causes: Mapping[tuple[str, str], int]
+    cluster: Cluster,
+    contract: Contract,
+    pipeline: Pipeline,
+    names: Names,
+    causes: Mapping[tuple[str, str], int],
+    appends: Sequence[Mapping[tuple[str, int], Mapping[int, float]]] = (),
 ) -> list[Record]:
     """Every data record of the pipeline's output topics, named by their declared names.
 
-    ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it.
+    ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it;
+    ``appends`` are those of each instance's lane.
     """
     found = []
     for topic in pipeline.topics_written:
@@ -33,6 +41,7 @@ def records(
         schema = contract.topics[topic].value
         framed = schema is not None and schema.framing == "confluent"
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
+            asked_at = _asked_at([each[partition] for each in appends if partition in each])
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
@@ -40,11 +49,27 @@ def records(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
-                        entry.producer_id, entry.epoch, entry.fate, op=None if entry.value is not None else "delete",
+                        entry.producer_id, entry.epoch, entry.fate, asked_at(entry.offset),
+                        op=None if entry.value is not None else "delete",
                         window=window(entry.value), schema_id=_schema_id(entry.value) if framed else None,
                     )
                 )  # fmt: skip
     return found
+
+
+def _asked_at(appends: Sequence[Mapping[int, float]]) -> Callable[[int], float | None]:
+    """When the record at an offset was on its way, by the first offset of each Produce.
+
+    Of what was asked behind it and yet came first, the log tells the order: nothing is later than what follows it.
+    """
+    firsts = sorted((offset, at) for each in appends for offset, at in each.items())
+    times = list(accumulate((at for _, at in reversed(firsts)), min))[::-1]
+
+    def asked_at(offset: int) -> float | None:
+        place = bisect_right(firsts, offset, key=lambda first: first[0])
+        return times[place - 1] if place else None
+
+    return asked_at
 
 
 def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:

@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from stream_contracts.history.model import Commit, Request
+from stream_contracts.history.model import Request
 from stream_contracts.wire import membership
 from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Header
 from stream_contracts.wire.ledger import Ledger
 from stream_contracts.wire.moment import ONLY_AFTER, TELLING, Phase
+from stream_contracts.wire.offsets import Offsets
 from stream_contracts.wire.transactions import Transactions
 
 _TELLS = (
@@ -67,6 +68,7 @@ class KafkaMoments:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._put_off: set[tuple[str, str]] = set()
         self._transactions = Transactions()
+        self.offsets = Offsets(ledger.write)
 
     def reached(self, exchange: Exchange, phase: Phase) -> Hold | None:
         """Count a moment; the hold that waits for it, if one does.
@@ -113,6 +115,8 @@ class KafkaMoments:
         if exchange.header.api in CHANGING:
             self.ledger.in_flight += 1
             self.ledger.changed.set()
+        if exchange.header.api == "EndTxn":
+            self.offsets.ending(exchange.request)
 
     def answered(self, exchange: Exchange) -> None:
         """The broker answered: keep what the exchange tells, whether or not the client will hear of it."""
@@ -123,6 +127,8 @@ class KafkaMoments:
             self._transactions.end(request, exchange.transaction)
         if api == "InitProducerId" and getattr(request, "transactional_id", None):
             self.transactional_ids.add(str(request.transactional_id))
+        if response is not None:
+            self._heard_of_offsets(exchange)
         if request is not None and response is not None:
             member = membership.joined(api, request, response)
             if member is not None:
@@ -130,9 +136,20 @@ class KafkaMoments:
                 self.groups.add(member.group)
             for member_id in membership.left(api, request):
                 self.members.pop(member_id, None)
-        if exchange.nth or api in CHANGING:
+        if exchange.nth or api in CHANGING or membership.moved(api, request, response):
             self.record(exchange, self.ledger.clock())
         self.ledger.changed.set()
+
+    def _heard_of_offsets(self, exchange: Exchange) -> None:
+        api, request, response = exchange.header.api, exchange.request, exchange.response
+        if api == "Metadata":
+            self.offsets.named(response)
+        elif api == "Produce":
+            self.offsets.appended(response, exchange.at)
+        elif api == "EndTxn" and exchange.error == 0:
+            self.offsets.ended(request)
+        elif api == "InitProducerId" and exchange.error == 0 and request.transactional_id:
+            self.offsets.began(str(request.transactional_id))
 
     def refused(self, exchange: Exchange) -> None:
         """We answered in the broker's place: its client asks again, and that is the same moment where it would be."""
@@ -158,8 +175,7 @@ class KafkaMoments:
         )  # fmt: skip
         if header.api in ("OffsetCommit", "TxnOffsetCommit") and request is not None:
             self.groups.add(str(request.group_id))  # a lost answer may have been a yes: the group counts either way
-            for group, topic, partition, offset in membership.committed(request, exchange.response):
-                self.ledger.write(Commit(group, topic, partition, offset, header.api, exchange.at))
+            self.offsets.committed(header.api, request, exchange.response, exchange.at)
 
 
 def _detail(request: Any) -> dict[str, Any]:

@@ -124,6 +124,11 @@ class Lane:
         """The transactional ids that it began an epoch with."""
         return self._kafka.transactional_ids
 
+    @property
+    def appends(self) -> dict[tuple[str, int], dict[int, float]]:
+        """Where its Produces put records: (topic, partition) -> first offset -> when that was asked."""
+        return self._kafka.offsets.appends
+
     # ---- what can be done to it
 
     def arm(self, moment: Moment, limit_s: float = HOLD_LIMIT_S) -> Hold:
@@ -236,6 +241,7 @@ class Lane:
         for door in self._doors.values():
             door.remove()
         await self._cut(detached=True)
+        self._kafka.offsets.close()
         await asyncio.gather(*self._carriers)
 
     def door(self, broker: Address) -> Address:

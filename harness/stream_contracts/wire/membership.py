@@ -28,6 +28,13 @@ def joined(api: str, request: Any, response: Any) -> Member | None:
     return None
 
 
+def moved(api: str, request: Any, response: Any) -> bool:
+    """Whether this heartbeat brought its member into another epoch: the round of a rebalance, in the protocol of KIP-848."""
+    if api != "ConsumerGroupHeartbeat" or request is None or response is None:
+        return False
+    return not int(response.error_code) and int(response.member_epoch) > max(int(request.member_epoch), -1) >= 0
+
+
 def left(api: str, request: Any) -> tuple[str, ...]:
     """The ids of the members that this request took out of their group."""
     if api == "LeaveGroup":

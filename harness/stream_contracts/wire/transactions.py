@@ -25,16 +25,25 @@ class Transactions:
         self._numbers: dict[tuple[str, int], int] = {}
 
     def number(self, request: Any) -> int | None:
-        """The number of the transaction that a request is part of; None for a request outside of any."""
+        """The number of the transaction that a request is part of; None for a request outside of any.
+
+        No client ends a transaction in which nothing was done. So an EndTxn that comes first asks again for the end of the
+        last one: its client has not heard the answer.
+        """
         transactional_id = _id_of(request)
         if transactional_id is None:
             return None
-        return self._numbers.setdefault((transactional_id, self._ended[transactional_id]), len(self._numbers) + 1)
+        ended = self._ended[transactional_id]
+        if type(request).__name__ == "EndTxnRequest" and ended and (transactional_id, ended) not in self._numbers:
+            ended -= 1
+        return self._numbers.setdefault((transactional_id, ended), len(self._numbers) + 1)
 
     def end(self, request: Any, number: int | None) -> None:
         """The transaction ``number``, whose EndTxn this is, is over; one that is over already stays so."""
         transactional_id = _id_of(request)
-        if transactional_id is not None and number == self.number(request):
+        if transactional_id is None:
+            return
+        if number == self._numbers.get((transactional_id, self._ended[transactional_id])):
             self._ended[transactional_id] += 1
 
 
