@@ -37,9 +37,7 @@ def asked(topic_id: uuid.UUID = KNOWN, transactional_id: str | None = None, erro
     )
     if transactional_id:
         request.transactional_id = transactional_id
-    return request, Told(
-        topics=(Told(topic_id=topic_id, partitions=(Told(partition_index=1, error_code=error),)),)
-    )
+    return request, Told(topics=(Told(topic_id=topic_id, partitions=(Told(partition_index=1, error_code=error),)),))
 
 
 def end(committed: bool) -> Any:
