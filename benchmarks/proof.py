@@ -44,8 +44,8 @@ SAMPLE = (
 )  # fmt: skip
 """About ten minutes: a bug for each way of being found, and two controls."""
 WITHIN_S = 1800.0
-WRONG_S, RIGHT_S = 300.0, 600.0
-"""How long one wrong, one right pipeline may take; a sweep of an idle machine takes a fifth of it."""
+WRONG_S, RIGHT_S = 600.0, 900.0
+"""How long one wrong, one right pipeline may take; a sweep of an idle machine takes a tenth of it."""
 BUDGET_S = 120.0
 """The budget of a sweep of ``--controls``: long enough for every fault of the table, and for pairs."""
 
