@@ -73,6 +73,12 @@ OPTIONS = (
         "TIME",
     ),
     Option("workers", "how many trials run side by side; 0: one a core, 4 at most", "0", "N"),
+    Option(
+        "faults",
+        "try these faults and no others, such as kill-broker,late-request; each has to take effect",
+        "",
+        "NAMES",
+    ),
     Option("replay", "run the plan of a failing trial again, and nothing else", "", "FILE"),
     Option("allow-unknown", "report a promise of which nothing could be said as skipped instead of failed", False),
 )

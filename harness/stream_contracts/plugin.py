@@ -13,6 +13,7 @@ from stream_contracts.contract.model import Contract, Schema
 from stream_contracts.contract.part import asked, number, one_of
 from stream_contracts.contract.promises import Promised
 from stream_contracts.errors import ContractError, StreamContractsError, UsageError
+from stream_contracts.faults import faults_named
 from stream_contracts.findings import Judgement, Place, Verdict
 from stream_contracts.gate.decide import decide
 from stream_contracts.reports import terminal
@@ -153,7 +154,8 @@ class Kept(Promise):
             say("")
         verdict = proof.judgement.verdict
         told = proof.told if promised.name == "delivery" else "by the same trials"
-        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}")
+        idle = f"\n  not applicable: {proof.idle}" if promised.name == "delivery" and proof.idle else ""
+        self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}{idle}")
         self.user_properties.append((_STACKS, session.descriptions))
         if verdict is not Verdict.PASS and proof.folder is not None:
             self._show_logs(proof.folder)
@@ -194,6 +196,7 @@ def _settings(given: Mapping[str, Any], root: Path) -> Settings:
         plan=_plan(given["stream_replay"]),
         keep_in=root / ".stream-contracts",
         reuse=given["stream_reuse"],
+        faults=faults_named(given["stream_faults"]),
     )
 
 

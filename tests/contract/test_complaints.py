@@ -132,6 +132,13 @@ CASES = {
         "found 'orders' under 'reads' and as 'dead-letter'; allowed: a topic that it does not read",
         "    promises: {delivery: exactly-once, dead-letter: enriched}",
     ),
+    "poison left out and put aside": Case(
+        "    promises: {delivery: exactly-once}",
+        "    promises: {delivery: exactly-once, dead-letter: enriched, poison: skip}",
+        "17:5",
+        "found 'poison: skip' beside 'dead-letter', which says where such an event ends up; remove one of them",
+        "    promises: {delivery: exactly-once, poison: skip, duplicates: once}",
+    ),
     "atomic as text": Case(
         "    promises: {delivery: exactly-once}",
         "    promises: {delivery: exactly-once, atomic: maybe}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream_contracts.errors import StackError, UsageError
-from stream_contracts.faults import FAULTS, fault_named
+from stream_contracts.faults import FAULTS, fault_named, faults_named
 from stream_contracts.faults.refuse_request import USUAL
 from stream_contracts.wire.moment import ONLY_AFTER, Moment, Phase, role_of
 from stream_contracts.wire.refusals import Refuse, check
@@ -180,3 +180,10 @@ def test_whatever_happens_meanwhile_it_is_healed(theatre: Theatre, name: str) ->
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"'kill-ap'; known: cut-link, .*kill-app"):
         fault_named("kill-ap")
+
+
+def test_a_list_of_names_is_taken_apart_and_each_has_to_be_known() -> None:
+    assert faults_named(" kill-app, poison-record,") == ("kill-app", "poison-record")
+    assert faults_named("") == ()
+    with pytest.raises(UsageError, match=r"'poison'; known: .*poison-record"):
+        faults_named("kill-app,poison")

@@ -46,6 +46,59 @@ def test_every_finding_is_told_with_all_that_a_person_asks(shop: Project) -> Non
     assert "against order.v1.avsc, main:contracts/shop/order.avsc" in mismatch.what
 
 
+_R = '{"type": "record", "name": "R", "fields": [%s]}'
+_O = '{"type": "object", "properties": {%s}, "required": [%s]}'
+_M = 'syntax = "proto2"; message M { %s }'
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new", "written"),
+    [
+        (
+            "AVRO",
+            _R % '{"name": "a", "type": "string"}, {"name": "b", "type": "string"}',
+            _R % '{"name": "a", "type": "int"}, {"name": "b", "type": "int"}, {"name": "c", "type": "int"}',
+            {"/fields/0/type": ["a"], "/fields/1/type": ["b"], "/fields/2": []},
+        ),
+        (
+            "JSON",
+            _O % ('"a": {"type": "string"}, "b": {"type": "integer"}', '"a"'),
+            _O % ('"a": {"type": "integer"}, "b": {"type": "string"}', '"a", "b"'),
+            {"#/properties/a": ["a"], "#/properties/b": ["b"], "#/required/b": []},
+        ),
+        (
+            "PROTOBUF",
+            _M % "optional int32 a = 1; optional string b = 2;",
+            _M % "optional string a = 1; optional int64 b = 2;",
+            {"#/M/1": ["a"], "#/M/2": ["b"]},
+        ),
+    ],
+)
+def test_each_of_several_breaks_has_a_message_of_its_own(
+    form: str, old: str, new: str, written: dict[str, list[str]]
+) -> None:
+    found = judge(task(form, "BACKWARD", old, new)).findings
+    assert {each.facts["at"]: list(each.witness["written"]) for each in found} == written
+    assert all(each.facts["decoder"].endswith("(shown for this place alone)") for each in found)
+
+
+def test_a_break_that_no_message_can_show_alone_says_so() -> None:
+    """Every message lacks the new required field, so none can show what becomes of the other one."""
+    old, new = _M % "optional int32 a = 1;", _M % "optional string a = 1; required int32 b = 2;"
+    told = {each.facts["at"]: each.facts["decoder"] for each in judge(task("PROTOBUF", "BACKWARD", old, new)).findings}
+    assert told["#/M/2"] == "fails (shown for this place alone)"
+    assert told["#/M/1"] == "fails; the message shows that data breaks, at this or another of 2 places"
+
+
+def test_a_type_that_another_field_defines_does_not_hinder() -> None:
+    enum = '{"type": "enum", "name": "E", "symbols": [%s]}'
+    both, one = enum % '"A", "B"', enum % '"A"'
+    old = _R % f'{{"name": "a", "type": {both}}}, {{"name": "b", "type": "E"}}'
+    new = _R % f'{{"name": "a", "type": {one}}}, {{"name": "b", "type": "E"}}, {{"name": "c", "type": "int"}}'
+    found = judge(task("AVRO", "BACKWARD", old, new)).findings
+    assert all(each.witness or "unproved at this place" in each.facts["decoder"] for each in found)
+
+
 def test_the_same_break_with_many_versions_is_told_once() -> None:
     old = [f'{{"type": "record", "name": "R", "doc": "{at}", "fields": []}}' for at in range(9)]
     new = '{"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}]}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,7 @@ def test_every_rule_can_be_explained() -> None:
                 assert why
                 assert example
                 assert remedy or group == "JSON schemas"  # some of its kinds are always allowed
+                assert not re.search(r"\{[a-z_]+\}", why + example), "a template with a hole in it is no example"
 
 
 def test_an_unknown_rule_names_close_ones() -> None:

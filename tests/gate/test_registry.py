@@ -14,7 +14,7 @@ import pytest
 
 from stream_contracts.errors import BaselineError, UsageError
 from stream_contracts.findings import Verdict
-from stream_contracts.gate.publish import pull, register
+from stream_contracts.gate.publish import levels, pull, register
 from stream_contracts.gate.remote import Remote
 from stream_contracts.gate.review import loaded
 from stream_contracts.gate.subjects import tree
@@ -208,6 +208,29 @@ def test_a_dry_run_registers_nothing(shop: Project, registry: Running) -> None:
     steps = list(register(tree(loaded([shop.contracts])), remote, dry_run=True))
     assert {step.outcome for step in steps} == {"would be registered"}
     assert remote.get("/subjects") == []
+
+
+def test_the_levels_of_the_contract_are_set_on_request_and_once(shop: Project, registry: Running) -> None:
+    now, remote = tree(loaded([shop.contracts])), Remote.at(registry.url)
+
+    def outcomes(**how: bool) -> set[str]:
+        return {step.outcome for step in levels(now, remote, **how) if step.name == "shop/orders-enriched-value"}
+
+    assert outcomes() == {"level differs"}
+    assert outcomes(put=True, dry_run=True) == {"level would be set"}
+    assert remote.get("/config/orders-enriched-value") is None
+    assert outcomes(put=True) == {"level set"}
+    assert remote.level("orders-enriched-value")[0] == "BACKWARD_TRANSITIVE"
+    assert outcomes(put=True) == {"level there already"}
+    assert outcomes() == set()
+
+
+def test_a_contract_that_names_no_level_sets_none(shop: Project, registry: Running) -> None:
+    shop.write("plain/contract.yaml", "contract: plain\nowner: us\ntopics:\n  plain: {value: {schema: plain.avsc}}\n")
+    shop.write("plain/plain.avsc", '"string"')
+    remote = Remote.at(registry.url)
+    assert list(levels(tree(loaded([shop.contracts / "plain"])), remote, put=True)) == []
+    assert remote.get("/config/plain-value") is None
 
 
 def test_pulled_versions_are_what_is_compared_offline(shop: Project, registry: Running) -> None:

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from stream_contracts.anomalies import ADVICE, ANOMALIES, PROMISES, anomaly
 from stream_contracts.cli import COMMANDS, group
 from stream_contracts.contract.promises import Delivery, Promises
-from stream_contracts.faults import FAULTS
+from stream_contracts.faults import FAULTS, INPUT_FAULTS
 from stream_contracts.schema import FORMATS
 from stream_contracts.schema.explain import explanations
 
@@ -33,7 +33,8 @@ def test_what_anomalies_break_is_what_contracts_promise():
 
 def test_every_fault_is_a_file_and_every_file_a_fault():
     files = {path.stem.replace("_", "-") for path in (HARNESS / "faults").glob("[!_]*.py")}
-    assert set(FAULTS) == files
+    assert {*FAULTS, *INPUT_FAULTS} == files
+    assert not set(FAULTS) & set(INPUT_FAULTS)
 
 
 def test_every_command_is_there():
@@ -74,7 +75,7 @@ PARTS = {"case", "near_miss"}
 
 def test_every_fault_is_in_the_documents() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \|", (DOCS / "faults.md").read_text("utf-8"), re.MULTILINE)
-    assert sorted(rows) == sorted(FAULTS)
+    assert sorted(rows) == sorted({*FAULTS, *INPUT_FAULTS})
 
 
 def test_what_lies_beyond_is_marked_in_the_documents_and_never_part_of_a_sweep() -> None:
@@ -83,3 +84,11 @@ def test_what_lies_beyond_is_marked_in_the_documents_and_never_part_of_a_sweep()
         row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
         assert (f"*Beyond: {fault.beyond}*" in row) is bool(fault.beyond)
         assert row.endswith("| never |") is bool(fault.beyond)
+
+
+def test_what_is_stood_by_promise_names_the_promises_in_the_documents() -> None:
+    text = (DOCS / "faults.md").read_text("utf-8")
+    for name, fault in INPUT_FAULTS.items():
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` |"))
+        assert row.endswith(f"| {' or '.join(f'`{promise}`' for promise in fault.stands)} |")
+        assert all(f"`{kind}`" in row for kind in fault.kinds if kind)

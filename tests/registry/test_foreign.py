@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stream_contracts.stack import open_stack
+from stream_contracts.stack.blueprint import Blueprint
 from tests.registry.conftest import Http
 from tests.registry.foreign import STEPS, answers
 
@@ -37,3 +39,11 @@ def test_only_the_known_differences(old_http: Http) -> None:
 def test_the_error_code_is_the_same_where_the_status_is_not(old_http: Http, step: str) -> None:
     at = next(index for index, each in enumerate(RECORDED) if each["step"] == step)
     assert answers(old_http.url)[at]["error_code"] == RECORDED[at]["error_code"]
+
+
+@pytest.mark.soak
+def test_the_recording_is_what_apicurio_says_today(tmp_path: Path) -> None:
+    """Apicurio from its jars, asked again; what it says is kept beside the recording where the two differ."""
+    with open_stack("local", Blueprint(brokers=0, registry="apicurio"), run_dir=tmp_path) as stack:
+        told = answers(stack.schema_registry_url)
+    assert told == RECORDED, json.dumps(told, indent=1)

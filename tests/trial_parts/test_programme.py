@@ -15,9 +15,10 @@ from stream_contracts.trial.programme import (
     programme,
     representatives,
 )
+from stream_contracts.trial.special import ASKED_FOR, asked_for, out_of_place
 from stream_contracts.wire.moment import PHASES, Moment, role_of
 from stream_contracts.wire.refusals import Refuse, check
-from stream_contracts.workload.plan import Plan
+from stream_contracts.workload.plan import INPUT, Plan, Strike
 
 BASE = Plan("orders", "enrich", 1, with_aborted=True)
 APIS = (("producer", "Produce"), ("producer", "EndTxn"), ("consumer", "JoinGroup"))
@@ -108,7 +109,7 @@ def test_nothing_is_tried_twice() -> None:
 
 
 def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
-    assert {*BESIDES, *OF_BROKERS} <= set(FAULTS)
+    assert {*BESIDES, *OF_BROKERS, *ASKED_FOR, "kill-app"} == set(FAULTS)
     assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]
 
 
@@ -120,3 +121,43 @@ def test_what_a_sweep_says_of_a_fault_is_something_that_there_is() -> None:
                 check(Moment("app-0", role, api, 1, "before" if phase == "before" else "after"), Refuse(what[0]))
             elif what:
                 assert what[0] in {"stop-app": ("kafka", "postgres"), "join-app": ("die",)}[fault]
+
+
+POISON = Strike("poison-record", "orders", INPUT, "event", 3, "before")
+
+
+def test_faults_of_the_input_come_early_alone_and_then_with_a_kill() -> None:
+    steps = list(islice(programme(BASE, moments(4), inputs=[POISON]), 20))
+    told = [str(step.plans[0]) for step in steps if POISON in step.plans[0].strikes]
+    assert told == [
+        "poison-record before event#3 of orders (input)",
+        "poison-record before event#3 of orders (input), then kill-app before EndTxn#2 of enrich-0 (producer)",
+    ]
+    assert not any(step.alone for step in steps)
+
+
+def test_who_asks_for_faults_gets_these_and_no_others_also_what_lies_beyond() -> None:
+    steps = list(asked_for(BASE, moments(4), ["late-request", "poison-record", "kill-broker"], [POISON]))
+    faults = {strike.fault for step in steps for strike in step.plans[0].strikes}
+    assert faults == {"late-request", "poison-record", "kill-broker", "kill-app"}
+    assert {step.plans[0].strikes[0].fault for step in steps[:3]} == {"late-request", "kill-broker", "poison-record"}
+    assert not [step for step in steps if step.moment], "a kill is not owed where it was not asked for"
+    asked = list(asked_for(BASE, moments(4), ["kill-app"], []))
+    assert sorted(step.moment for step in asked if step.moment) == sorted(moments(4))
+    assert list(asked_for(BASE, moments(4), ["restart-database"], [])) == []
+
+
+def test_what_does_not_apply_is_told_with_the_reason() -> None:
+    found = out_of_place(moments(4), [], {"delivery", "late"}, 1)
+    assert found == {
+        "registry-error": "nothing is asked of a registry",
+        "kill-broker": "fewer than 3 brokers",
+        "kill-ahead": "fewer than 3 brokers",
+        "kill-last": "fewer than 3 brokers",
+        "pause-broker": "fewer than 3 brokers",
+        "poison-record": "no promise of dead-letter or poison",
+        "duplicate-record": "no promise of duplicates",
+        "late-record": "no event of the input has a place for it",
+    }
+    seen = [*moments(4), Moment("enrich-0", "registry", "GET /schemas/ids/{id}", 1, "before")]
+    assert set(out_of_place(seen, [POISON], {"poison"}, 3)) == {"duplicate-record", "late-record"}

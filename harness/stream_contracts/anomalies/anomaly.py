@@ -6,7 +6,18 @@ import re
 from dataclasses import dataclass
 
 DELIVERIES = ("at-most-once", "at-least-once", "exactly-once")
-PROMISES = (*DELIVERIES, "order", "recovers-within", "lag", "late", "dead-letter", "atomic", "replay")
+PROMISES = (
+    *DELIVERIES,
+    "order",
+    "recovers-within",
+    "lag",
+    "late",
+    "dead-letter",
+    "poison",
+    "duplicates",
+    "atomic",
+    "replay",
+)
 """What can be broken: the three kinds of delivery, and the other promises of a contract by their names."""
 
 ALWAYS = "always"

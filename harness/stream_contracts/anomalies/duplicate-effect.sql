@@ -1,5 +1,5 @@
 -- duplicate-effect: one event of the input has more committed effects than in the fault-free run
--- breaks: at-most-once, exactly-once
+-- breaks: at-most-once, exactly-once, duplicates
 -- why: whoever reads the output with read_committed counts this event twice
 -- remedy: write output and offsets in one transaction (send_offsets_to_transaction), or make the sink idempotent by key
 -- says: event {event_id} (key {key}) has {times} effects, expected {wanted}: {first} and again {again}

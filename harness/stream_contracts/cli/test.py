@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     default=0,
     help="How many trials run side by side; 0: one a core, 4 at most.",
 )
-def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, budget: str, workers: int) -> None:
+@click.option("--faults", default="", help="Try these faults and no others, such as kill-broker,late-request.")
+def test(
+    paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, budget: str, workers: int, faults: str
+) -> None:
     """Judge every promise of the contracts in PATHS (by default the current folder).
 
     Ends with 0 where every promise is kept, 1 where one is broken, 2 for a wrong contract, 3 where the environment
@@ -38,6 +41,7 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, b
     from stream_contracts.contract.load import find, load_all
     from stream_contracts.contract.part import asked
     from stream_contracts.errors import UsageError
+    from stream_contracts.faults import faults_named
     from stream_contracts.trial.session import Session, Settings
 
     files = [file for path in paths or (Path(),) for file in find(path)]
@@ -45,7 +49,9 @@ def test(paths: tuple[Path, ...], backend: str, seed: int, every_moment: bool, b
         raise UsageError("no contract.yaml found; `stream-contracts init` writes a first one")
     contracts = load_all(files)
     judged: list[Judgement] = []
-    with Session(Settings(backend, seed, every_moment, asked("--budget", budget), workers), progress) as session:
+    wanted = faults_named(faults)
+    settings = Settings(backend, seed, every_moment, asked("--budget", budget), workers, faults=wanted)
+    with Session(settings, progress) as session:
         for contract in contracts:
             judged += _schemas(contract)
             judged += [judgement for name in contract.pipelines for judgement in _pipeline(session, contract, name)]
@@ -77,6 +83,8 @@ def _pipeline(session: Session, contract: Contract, name: str) -> list[Judgement
         proof = session.proof(contract, name, progress).of(promised.name)
         done = proof.told if promised.name == "delivery" else "by the same trials"
         tell(f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained(), done)
+        if promised.name == "delivery" and proof.idle:
+            click.echo(f"  not applicable: {proof.idle}")
         judged.append(proof.judgement)
     return judged
 

@@ -100,6 +100,12 @@ def letters_apart(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
         yield f"found {letters!r} under 'reads' and as 'dead-letter'; allowed: a topic that it does not read"
 
 
+def poison_goes_one_way(promises: dict[str, Any], _: Around) -> Iterator[str]:
+    """What cannot be read is left out or put aside, not both."""
+    if promises.get("poison") == "skip" and "dead-letter" in promises:
+        yield "found 'poison: skip' beside 'dead-letter', which says where such an event ends up; remove one of them"
+
+
 def known_placeholders(text: str, around: Around) -> Iterator[str]:
     """Every placeholder can be filled in, and the value can be given to a process."""
     for found in placeholders.unknown(text, around.topics):
@@ -252,6 +258,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     ((*_PIPELINE, "writes"), tuple, named_once),
     ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
     ((*_PIPELINE, "promises", "dead-letter"), str, known_topic),
+    ((*_PIPELINE, "promises"), dict, poison_goes_one_way),
     ((*_PIPELINE, "compare"), dict, windows_asked_for),
 )
 """Where a check looks, what it looks at, and the check."""

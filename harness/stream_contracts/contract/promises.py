@@ -13,6 +13,8 @@ from stream_contracts.findings import Place
 Delivery = Literal["at-most-once", "at-least-once", "exactly-once"]
 Order = Literal["per-key"]
 Late = Literal["side-output", "drop"]
+Poison = Literal["skip"]
+Duplicates = Literal["once"]
 Comparison = Literal["records", "final-by-key", "windows"]
 
 
@@ -49,6 +51,10 @@ class Promises(Part):
     """What happens to late events."""
     dead_letter: Text | None = Field(default=None, alias="dead-letter")
     """The topic, as declared under `topics`, where an event ends up that cannot be processed."""
+    poison: Poison | None = None
+    """`skip`: an event that cannot be read has no effect, and those behind it have theirs."""
+    duplicates: Duplicates | None = None
+    """`once`: an event that comes twice, whoever sent it twice, has its effects once."""
     atomic: bool = False
     """`true`: the effects of one event, over all topics and tables, appear together or not at all."""
     replay: bool = False

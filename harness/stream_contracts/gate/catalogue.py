@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from stream_contracts.anomalies import ANOMALIES, anomaly
+from stream_contracts.anomalies import ADVICE as CLIENTS
+from stream_contracts.anomalies import ANOMALIES, advice, anomaly
+from stream_contracts.anomalies.anomaly import Anomaly
 from stream_contracts.cdc.advice import ADVICE as CONNECTORS
 from stream_contracts.cdc.changes import CHANGES as MIGRATIONS
 from stream_contracts.cdc.changes import FOUND_BY_GATE
@@ -14,6 +16,7 @@ from stream_contracts.gate.changes import CHANGES
 from stream_contracts.gate.examples import EXAMPLES
 from stream_contracts.gate.lint import ADVICE
 from stream_contracts.gate.rules import VERDICTS
+from stream_contracts.gate.shown import sentence
 from stream_contracts.schema import FORMATS
 from stream_contracts.schema.explain import READER, example, explanations
 
@@ -30,6 +33,7 @@ def entries() -> dict[str, list[str]]:
         "connectors (lint)": [rule.id for rule, _ in CONNECTORS],
         **{f"{form} schemas": sorted(explanations(form)) for form in FORMATS},
         "delivery (test)": list(ANOMALIES),
+        "clients and topics (test)": list(CLIENTS),
     }
 
 
@@ -50,8 +54,9 @@ def found(rule: str) -> list[tuple[str, str, str, str]]:
                 (f"{form} schemas", f"{told.why} Safe deploy order: {told.order} ({READER}).", told.instead, text)
             )
     if rule in ANOMALIES:
-        told_of = anomaly(rule)
-        rows.append(("delivery (test)", told_of.why, told_of.remedy, told_of.says))
+        rows.append(("delivery (test)", *_told(anomaly(rule))))
+    if rule in CLIENTS:
+        rows.append(("clients and topics (test)", *_told(advice(rule))))
     if not rows:
         every = [one for ids in entries().values() for one in ids]
         close = get_close_matches(rule.lower(), [one.lower() for one in every], n=3, cutoff=0.5)
@@ -59,3 +64,8 @@ def found(rule: str) -> list[tuple[str, str, str, str]]:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UsageError(f"no rule is called {rule!r}{hint} `stream-contracts explain` lists all of them")
     return rows
+
+
+def _told(anomaly: Anomaly) -> tuple[str, str, str]:
+    broken = f"breaks the promise of {', '.join(sorted(anomaly.breaks))}" if anomaly.breaks else "always a warning"
+    return f"{anomaly.title}; {broken}. {anomaly.why[:1].upper()}{anomaly.why[1:]}.", anomaly.remedy, sentence(anomaly)

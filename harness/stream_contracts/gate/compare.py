@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.findings import Finding, Judgement, Place, Reason, Severity
+from stream_contracts.gate.alone import witness_of
 from stream_contracts.gate.baseline import Version, Versions
 from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction, check, level_named, parsed
 from stream_contracts.schema.explain import BREAKS, Order, explanations, order_where
-from stream_contracts.schema.format import Edition, Policy, Reads, Source
+from stream_contracts.schema.format import Edition, Policy, Reads, Source, Witness
 
 SEARCH = 20
 """Values tried for a witness where something is wrong and the places where the rules fired gave none."""
+_UNPROVED = ", unproved: no message that breaks was found"
+MOST_SEARCHED = 50
+"""Places of one subject for which a message of their own is searched."""
 _DIRECTED = {Direction.BACKWARD: "read with the new schema", Direction.FORWARD: "new data read with it"}
 
 
@@ -97,7 +101,10 @@ def safe_order(answer: Answer) -> Order:
 def _witness(comparison: Comparison) -> Mapping[str, object]:
     if comparison.decoding is None or comparison.decoding.witness is None:
         return {}
-    witness = comparison.decoding.witness
+    return _shown(comparison.decoding.witness)
+
+
+def _shown(witness: Witness) -> Mapping[str, object]:
     read = {"error": witness.error} if witness.error else {"read": witness.outcome}
     return {"written": witness.value, "bytes": witness.data.hex(), **read}
 
@@ -125,9 +132,10 @@ def _merged(task: Task, answer: Answer) -> Iterator[Finding]:
     directions = {each.direction for each in answer.comparisons}
     if len(directions) == 1:
         order += f" (only {directions.pop()} was asked for and compared)"
+    proofs = _Proofs(task, [(at, group) for (_, at, _), group in groups.items()])
     for (rule, at, direction), group in groups.items():
         against = _listed([names.get(id(each.former), each.former.called) for each in reversed(group.comparisons)])
-        yield _finding(task, rule, at, direction, group, against, order)
+        yield _finding(task, rule, at, direction, group, against, order, proofs)
 
 
 def _hits(comparison: Comparison) -> Iterator[tuple[str, str, str, Severity]]:
@@ -150,17 +158,60 @@ def _hits(comparison: Comparison) -> Iterator[tuple[str, str, str, Severity]]:
         )
 
 
-def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group, against: str, order: str) -> Finding:
+class _Proofs:
+    """Which message shows which place: several breaks of one comparison do not share one."""
+
+    def __init__(self, task: Task, hits: list[tuple[str, _Group]]) -> None:
+        self.task, self.searched = task, 0
+        self.places: dict[int, dict[str, None]] = {}
+        for at, group in hits:
+            for comparison in group.comparisons:
+                self.places.setdefault(id(comparison), {})[at] = None
+        self.told: dict[int, str] = {}
+
+    def of(self, at: str, shown: Comparison) -> tuple[Mapping[str, object], str]:
+        """The message to show for a place, and the decoder's verdict with what has to be said of its proof."""
+        decoding = shown.decoding
+        if decoding is None:
+            return {}, Reads.UNKNOWN.value
+        reads, bad = decoding.reads.value, decoding.reads in (Reads.FAILS, Reads.CHANGES)
+        places = self.places[id(shown)]
+        if not bad or len(places) == 1:
+            return _witness(shown), reads if decoding.proved else f"{reads}{_UNPROVED}"
+        if self.searched < MOST_SEARCHED:
+            self.searched += 1
+            own = witness_of(self.task.form, shown, self.task.source, at)
+            if own is not None:
+                reads = Reads.FAILS.value if own.error else Reads.CHANGES.value
+                return _shown(own), f"{reads} (shown for this place alone)"
+        if decoding.witness is None:
+            return {}, f"{reads}{_UNPROVED}"
+        if id(shown) in self.told:
+            return {}, f"{reads}, unproved at this place; the message at {self.told[id(shown)]} shows that data breaks"
+        self.told[id(shown)] = at or "/"
+        why = f"the message shows that data breaks, at this or another of {len(places)} places"
+        return _witness(shown), f"{reads}; {why}"
+
+
+def _finding(
+    task: Task,
+    rule: str,
+    at: str,
+    direction: Direction,
+    group: _Group,
+    against: str,
+    order: str,
+    proofs: _Proofs,
+) -> Finding:
     shown = next((each for each in group.comparisons if _witness(each)), group.comparisons[0])
+    witness, decoder = proofs.of(at, shown)
     former = shown.former.text if direction is Direction.FORWARD else ""
     told = explanations(task.form).get(rule)
-    reads = shown.decoding.reads if shown.decoding else Reads.UNKNOWN
     registry = {True: "compatible", False: "incompatible", None: "no verdict"}[shown.registry]
-    proved = "" if shown.decoding is None or shown.decoding.proved else ", unproved: no message that breaks was found"
     facts = {
         "at": at or "/",
         "registry": f"{registry} ({task.edition.value}, {direction})",
-        "decoder": f"{reads.value}{proved}",
+        "decoder": decoder,
         "who breaks": _who(task, direction),
         "safe deploy order": order,
     }
@@ -175,7 +226,7 @@ def _finding(task: Task, rule: str, at: str, direction: Direction, group: _Group
         told.instead if told else "",
         Place(task.source.called, line_of(task.source.text, task.form, at, former)),
         group.severity,
-        _witness(shown),
+        witness,
         task.subject,
         facts,
     )

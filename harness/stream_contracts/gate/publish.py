@@ -92,6 +92,35 @@ def _register(remote: Remote, each: Held, source: Source) -> Step:
     return Step(name, "refused", f"HTTP {status}: {message}")
 
 
+def levels(now: Tree, remote: Remote, *, put: bool = False, dry_run: bool = False) -> Iterator[Step]:
+    """The compatibility levels that contracts name, against those that the registry applies.
+
+    With ``put`` each is set at its subject, unless it is set there already. Without, only a subject on which both differ
+    is told. A contract that names no level has no say.
+    """
+    for each in ordered(now):
+        wanted, who = each.level()
+        if who.startswith("the default"):
+            continue
+        applied, where = remote.level(each.subject)
+        name, was = f"{each.contract.name}/{each.subject}", f"{wanted}; it was {applied} by {where}"
+        if put and applied == wanted and where.startswith("the subject's"):
+            yield Step(name, "level there already", wanted)
+        elif put:
+            yield Step(name, "level would be set", was) if dry_run else _set_level(name, each, remote, wanted, was)
+        elif applied != wanted:
+            told = f"the contract says {wanted}, {where} says {applied}; --set-compatibility sets it"
+            yield Step(name, "level differs", told)
+
+
+def _set_level(name: str, each: Held, remote: Remote, wanted: str, was: str) -> Step:
+    status, answer = remote.ask("PUT", f"/config/{quote(each.subject, safe='')}", {"compatibility": wanted})
+    if status == 200:
+        return Step(name, "level set", was)
+    message = answer.get("message") if isinstance(answer, dict) else answer
+    return Step(name, "refused", f"the level {wanted}: HTTP {status}: {message}")
+
+
 def pull(now: Tree, remote: Remote, *, overwrite: bool = False) -> Iterator[Step]:
     """Write every version that the registry holds to ``former/``, under its number; equal content is left alone."""
     for each in now.held:

@@ -138,6 +138,7 @@ class Format:
       search for a witness may try.
     * ``reused(older, latest, new)``, where a format has it, says in words which parts of ``new`` are read from data that
       a version before the latest wrote as something else.
+    * ``proof(writer, reader, pointer, budget)``, where a format has it, is a message that breaks at that place, or None.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Format:
     decoding: Callable[[Any, Any, int], Decoding]
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     reused: Callable[[Any, Any, Any], list[str]] | None = None
+    proof: Callable[[Any, Any, str, int], Witness | None] | None = None
 
 
 def compatible(differences: Sequence[Difference]) -> bool:

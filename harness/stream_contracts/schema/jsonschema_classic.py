@@ -33,6 +33,7 @@ from stream_contracts.schema.jsonschema_nodes import (
     ReferenceNode,
     StringNode,
 )
+from stream_contracts.schema.jsonschema_shared import shared
 from stream_contracts.schema.jsonschema_text import Documents, Draft, json_type, step
 
 _ARRAY = ("items", "additionalItems", "minItems", "maxItems", "uniqueItems")
@@ -279,4 +280,9 @@ class _Classic:
         if not schemas:
             return NOTHING
         at = step(words.at, name)
-        return {key: self.load(schema, resolver, step(at, key)) for key, schema in schemas.items()}
+        if name != "properties":
+            return {key: self.load(schema, resolver, step(at, key)) for key, schema in schemas.items()}
+        return {
+            key: shared(self.draft, schema, lambda: self.load(schema, resolver, step(at, key)))  # noqa: B023 - called at once
+            for key, schema in schemas.items()
+        }

@@ -19,6 +19,7 @@ from stream_contracts.schema.jsonschema_shapes import equal_key
 from stream_contracts.schema.jsonschema_text import overflowed
 from stream_contracts.schema.jsonschema_validation import Checker, Undecided
 from stream_contracts.schema.jsonschema_values import Tries
+from stream_contracts.schema.jsonschema_widened import same, widened
 
 _KEPT = 16
 """Valid instances that are changed in one place each when all else found nothing."""
@@ -26,27 +27,42 @@ _MUTANTS = 12
 """Changed instances per value of the budget: nothing was proved then, and they are what the verdict rests on."""
 _ENOUGH = 3
 """Valid instances below which a search without a witness says nothing."""
+_SAME = Decoding(Reads.READS, note="both schemas are the same")
+_BY_RULE = Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
 
 
 def decode(writer: Checker, reader: Checker, budget: int) -> Decoding:
     """The verdict on data valid for the writer, read by the reader; at most ``budget`` values are tried."""
     writer.reject_malformed()
     reader.reject_malformed()
+    at_a_glance = _at_a_glance(writer, reader)
+    if at_a_glance is not None:
+        return at_a_glance
     written = Located(writer.documents.root, writer.documents.resolver, writer)
     read = Located(reader.documents.root, reader.documents.resolver, reader)
     if _same(writer, reader):
-        return Decoding(Reads.READS, note="both schemas are the same")
+        return _SAME
     if meaningless(written) or meaningless(read):
         why = "a schema refers to itself for the same value, through oneOf, not or if: that has no meaning"
         return Decoding(Reads.UNKNOWN, proved=False, note=why)
     if _proved(written, read):
-        return Decoding(Reads.READS, note="by rule: every instance of the writer's schema is one of the reader's")
+        return _BY_RULE
     try:
         return _searched(written, read, budget)
     except BaseException as error:
         if not overflowed(error):
             raise
         return Decoding(Reads.UNKNOWN, proved=False, note="the schemas nest too deeply for a search")
+
+
+def _at_a_glance(writer: Checker, reader: Checker) -> Decoding | None:
+    """The verdict on schemas that hardly differ and refer to nothing; None where a closer look is needed."""
+    mine, theirs = writer.documents, reader.documents
+    if writer.draft is not reader.draft or mine.others or theirs.others:
+        return None
+    if same(mine.root, theirs.root):
+        return _SAME
+    return _BY_RULE if widened(mine.root, theirs.root) else None
 
 
 def _searched(written: Located, read: Located, budget: int) -> Decoding:

@@ -36,6 +36,7 @@ from stream_contracts.schema.jsonschema_nodes import (
 )
 from stream_contracts.schema.jsonschema_objects import object_rules
 from stream_contracts.schema.jsonschema_scalars import const_rules, enum_rules, number_rules, string_rules
+from stream_contracts.schema.jsonschema_shared import with_itself
 
 _PATIENCE = 20_000
 """Comparisons after which an edition without a memo is given one: on mutually recursive unions it would not end."""
@@ -134,7 +135,11 @@ class Comparison:
     def within(self, segment: str, original: Node | None, update: Node | None) -> Sequence[Found]:
         """Compare two nodes that stand at ``segment`` (which starts with a slash) below the present place."""
         try:
-            found = self.compare(original, update)
+            if original is update and original is not None:
+                rules = (self.permitted, self.edition)
+                found = with_itself(original, rules, lambda: self.compare(original, update))
+            else:
+                found = self.compare(original, update)
         except RegistryFails as fails:
             fails.path = segment + fails.path
             raise

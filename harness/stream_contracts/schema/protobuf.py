@@ -13,10 +13,21 @@ from functools import lru_cache
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema import protobuf_history
-from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Reads, Reference, Source
-from stream_contracts.schema.protobuf_decoder import decode_verdict
+from stream_contracts.schema.format import (
+    Decoding,
+    Difference,
+    Edition,
+    Format,
+    Policy,
+    Reads,
+    Reference,
+    Source,
+    Witness,
+)
+from stream_contracts.schema.protobuf_decoder import decode_verdict, proof_at
 from stream_contracts.schema.protobuf_descriptor import built_in_files, descriptor_in, file_of
 from stream_contracts.schema.protobuf_explain import EXPLANATIONS
+from stream_contracts.schema.protobuf_grown import grown
 from stream_contracts.schema.protobuf_names import Origin, Types
 from stream_contracts.schema.protobuf_protoc import compiled
 from stream_contracts.schema.protobuf_registry import Side, TooMuchError, Walk
@@ -83,9 +94,31 @@ def decoding(writer: Parsed, reader: Parsed, budget: int) -> Decoding:
     refuses gives ``unknown`` with its complaint.
     """
     try:
+        if budget <= 0 and _only_grown(writer, reader):
+            return Decoding(Reads.READS)
         return decode_verdict(compiled(writer.source), compiled(reader.source), budget)
     except SchemaError as error:
         return Decoding(Reads.UNKNOWN, proved=False, note=str(error))
+
+
+def proof(writer: Parsed, reader: Parsed, pointer: str, budget: int) -> Witness | None:
+    """A message that breaks at one field, and sets no other; SchemaError where protoc refuses a side."""
+    return proof_at(compiled(writer.source), compiled(reader.source), pointer, budget)
+
+
+def _only_grown(writer: Parsed, reader: Parsed) -> bool:
+    """Whether a look at the texts is enough: one side only has some fields more, and protoc takes that one."""
+    if writer.side is None or reader.side is None or writer.source.references != reader.source.references:
+        return False
+    sides = [(each.source.text, each.side.file) for each in (writer, reader) if each.side is not None]
+    longer = writer if len(writer.source.text) > len(reader.source.text) else reader
+    if not grown(*(sides if longer is writer else sides[::-1])):
+        return False
+    try:
+        compiled(longer.source)
+    except SchemaError:
+        return False  # protoc may have as much to say of the other one
+    return True
 
 
 def reused(older: Parsed, latest: Parsed, new: Parsed) -> list[str]:
@@ -160,5 +193,6 @@ FORMAT = Format(
     differences=differences,
     decoding=decoding,
     reused=reused,
+    proof=proof,
     explanations=EXPLANATIONS,
 )

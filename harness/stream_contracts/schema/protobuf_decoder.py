@@ -26,6 +26,7 @@ from stream_contracts.schema.protobuf_values import Plan, around, build, field_v
 
 _SEVERITY = {Reads.READS: 0, Reads.CHANGES: 1, Reads.FAILS: 2}
 _UNEXPLAINED = "protobuf-unexplained"
+_INCOMPLETE = "is missing required fields"
 _LEAST_DRAWN = 60
 """Messages that Hypothesis draws where something worse is claimed than was found: below, it has hardly begun."""
 
@@ -79,6 +80,22 @@ def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
         return Decoding(Reads.READS, note=note)
     clash = Clash(_UNEXPLAINED, "#/", proof.witness.error or "the value does not survive", proof.reads)
     return Decoding(proof.reads, (clash,), proof.witness, note=note)
+
+
+def proof_at(writer: Compiled, reader: Compiled, pointer: str, budget: int) -> Witness | None:
+    """A message that breaks at the field of ``pointer`` and sets no other; None where the rules know of none there."""
+    roots, _ = _roots(writer, reader)
+    pairs = [pair for root, counterpart in roots if not endless(root) for pair in _reachable(root, counterpart)]
+    here = [each for pair in pairs for each in _suspicions(pair) if each.clash.pointer == pointer]
+    trial = _Trial(dict(_by_name(roots)), writer, budget)
+    for suspicion in here:
+        field = shape(suspicion.pair.writer).by_number.get(suspicion.number)
+        plans: list[Plan] = [{field.number: value} for value in field_values(field)] if field else [{}]
+        for plan in around(suspicion.pair.path, iter(plans)):
+            found = trial.outcome(suspicion.pair.root, plan)
+            if found is not None and (field is None or _INCOMPLETE not in found.witness.error):
+                return found.witness
+    return None
 
 
 def _judged(suspicions: list[_Suspicion], trial: _Trial, least: Reads, note: str) -> Decoding:
@@ -240,7 +257,7 @@ class _Trial:
         if not read.IsInitialized():
             # Python hands such a message out; Java, C++ and Go refuse it, and so does Python when it is passed on.
             missing = ", ".join(cast(Any, read).FindInitializationErrors())
-            error_text = f"{counterpart.full_name} is missing required fields: {missing}"
+            error_text = f"{counterpart.full_name} {_INCOMPLETE}: {missing}"
             return _Proof(Reads.FAILS, Witness(self._shown(root, picture(written)), data, error=error_text))
         lost = loss(written, read)
         if lost is None:

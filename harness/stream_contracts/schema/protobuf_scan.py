@@ -10,6 +10,10 @@ _WORD = re.compile(r"[A-Za-z0-9_.\-]+")
 _DECIMAL = re.compile(r"-?[0-9]+")
 _HEXADECIMAL = re.compile(r"0[xX]-?[0-9a-fA-F]+")
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_PLAIN_FIELD = re.compile(
+    r"(?:(optional|repeated|required)[ \t\r\n]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t\r\n]+([A-Za-z_][A-Za-z0-9_]*)"
+    r"[ \t\r\n]*=[ \t\r\n]*([0-9]{1,9})[ \t\r\n]*;(?![ \t]*/\*)"
+)
 _TRAILING = re.compile(r"[ \t]*/\*")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\n|\Z)")
 _ESCAPE = re.compile(r"\\(?:[xX]([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
@@ -131,6 +135,21 @@ class Scanner:
             self.at = match.end()
             parts.append(match.group(1) if match.group(1) is not None else match.group(2))
         return _ESCAPE.sub(_unescaped, "".join(parts))
+
+    def plain_field(self, keywords: frozenset[str]) -> tuple[str | None, str, str, int] | None:
+        """Label, type, name and number of a field that has no options and no comments in it, in one match.
+
+        None, and nothing is consumed, where the next statement is none or its type is one of ``keywords``.
+        """
+        self.skip()
+        match = _PLAIN_FIELD.match(self.text, self.at)
+        if match is None:
+            return None
+        label, type_, name, number = match.groups()
+        if type_ in keywords:
+            return None
+        self.at = match.end()
+        return label, type_, name, int(number)
 
     def end_of_statement(self) -> None:
         """A semicolon; a ``/* */`` comment on its line must be the last thing there, as Wire wants it."""

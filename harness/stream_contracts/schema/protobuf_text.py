@@ -17,6 +17,7 @@ from stream_contracts.schema.protobuf_tree import Enum, Field, File, Message, On
 
 _FILE, _MESSAGE = "file", "message"
 _LABELS = frozenset({"required", "optional", "repeated"})
+_KEYWORDS = _LABELS | {"message", "enum", "option", "reserved", "extend", "oneof", "extensions", "group", "map"}
 
 
 @dataclass(slots=True)
@@ -64,11 +65,25 @@ class _Reader:
                 if scan.exhausted():
                     top = open_[0]
                     return File(self.package, tuple(top.messages), tuple(top.enums), tuple(self.imports))
-            elif scan.take("}"):
-                message = open_.pop().closed()
-                open_[-1].messages.append(message)
-                continue
+            else:
+                self._plain_fields(open_[-1].fields)
+                if scan.take("}"):
+                    message = open_.pop().closed()
+                    open_[-1].messages.append(message)
+                    continue
             self._declaration(_FILE if len(open_) == 1 else _MESSAGE)
+
+    def _plain_fields(self, fields: list[Field]) -> None:
+        """The fields that look like most fields do; the first statement that does not is left as it is."""
+        scan = self.scan
+        start = scan.at
+        while (found := scan.plain_field(_KEYWORDS)) is not None:
+            label, type_, name, number = found
+            if label == "required" if self.proto3 else label is None:
+                scan.at = start  # an error, which the way of all statements knows how to tell
+                return
+            fields.append(Field(label or "", type_, name, number))
+            start = scan.at
 
     def _declaration(self, context: str) -> None:
         """One declaration of a file or a message. A message is only opened here; ``read`` closes it."""

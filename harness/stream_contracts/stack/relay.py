@@ -52,6 +52,8 @@ class Relays:
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(ANSWER_S)
+        if self._thread.is_alive():
+            return  # on a machine that is too busy for it; it ends at its next turn, and its sockets with the process
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         for link in tuple(self._links):

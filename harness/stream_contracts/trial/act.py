@@ -12,8 +12,8 @@ from stream_contracts.faults import Struck, fault_named
 from stream_contracts.history.model import FaultApplied
 from stream_contracts.stack.health import await_in_sync
 from stream_contracts.trial.instance import Instance
+from stream_contracts.trial.intake import moment_of
 from stream_contracts.wire.hold import Fate, Hold
-from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.workload.plan import Strike
 
 if TYPE_CHECKING:
@@ -196,9 +196,3 @@ class Act:
             moment, clock = str(moment_of(self._strike)), self._case.clock
             at = self._applied_at if self.struck else None
             self._case.journal.add(FaultApplied(self._strike.fault, moment, at, clock(), self.struck))
-
-
-def moment_of(strike: Strike) -> Moment:
-    """The moment that a line of a plan speaks of."""
-    phase: Phase = "before" if strike.phase == "before" else "after"
-    return Moment(strike.instance, strike.role, strike.api, strike.nth, phase)

@@ -10,18 +10,20 @@ from time import monotonic
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
-from stream_contracts.history.model import KICKED, Expected, Note, Record
+from stream_contracts.history.model import KICKED, Expected, FaultApplied, Note, Record
 from stream_contracts.pipelines import PIPELINES
 from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
 from stream_contracts.trial.feed import Fed
 from stream_contracts.trial.instance import Instance
+from stream_contracts.trial.intake import altered, moment_of
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.namespace import Namespace, namespace
 from stream_contracts.trial.rest import Rest
 from stream_contracts.trial.rows import Effect
 from stream_contracts.wire.lane import Lane
+from stream_contracts.workload.events import Event
 from stream_contracts.workload.plan import Plan
 
 PORTIONS = 4
@@ -41,6 +43,10 @@ class Case:
         self._began = monotonic()
         self._fed = Fed()
         self._expected: Sequence[Expected] = ()
+        self.struck = 0
+        """How many faults of the input took effect."""
+        self.poison: tuple[Event, ...] = ()
+        """What was fed that belongs among the dead letters."""
         self._namespace: Namespace | None = None
         self._live: list[Lane] = []
         sinks = {self.names.topic(topic): topic for topic in arena.pipeline.topics_written}
@@ -117,13 +123,25 @@ class Case:
         """Send the workload of the plan, a portion at each step; yields what was fed so far."""
         arena, plan = self.arena, self.plan
         drawn = arena.draw(plan.seed)
-        events = [event for event in drawn.events if not plan.events or event.id in plan.events]
+        events = self._intake(tuple(event for event in drawn.events if not plan.events or event.id in plan.events))
         portions = PORTIONS if plan.feed == "paced" else 1
         aborted = drawn.aborted if plan.with_aborted else ()
         for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
             self._fed = self._fed.and_then(portion)
             self.journal.add(*portion.sends)
             yield self._fed
+
+    def _intake(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """The events as the plan alters them; the history says which of its strikes took effect."""
+        contract, strikes = self.arena.contract, self.plan.altered
+        intake = altered(contract, self.arena.pipeline_name, events, strikes)
+        self.poison = tuple(event for event in intake.events if event.kind == "poison")
+        self.struck, now = len(intake.struck), self.clock()
+        for strike in strikes:
+            effect = strike in intake.struck
+            at = now if effect else None
+            self.journal.add(FaultApplied(strike.fault, str(moment_of(strike)), at, at, effect))
+        return intake.events
 
     def shared(self) -> bool:
         """Whether the instances are one stable group, so that each has its partitions."""
@@ -211,8 +229,11 @@ class Case:
     def _found(self, causes: dict[tuple[str, str], int]) -> Sequence[Effect]:
         arena = self.arena
         found: list[Effect] = []
+        ids = {event.id for event in self.poison}
+        known = {(row.topic, row.digest) for row in self._expected if row.event_id not in ids}
+        letters = evidence.Letters(self.poison, known)
         appends = [instance.lane.appends for instance in self.instances]
-        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes, appends)
+        found += evidence.records(arena.cluster, arena.contract, arena.pipeline, self.names, causes, appends, letters)
         if self._namespace is not None:
             found += rows.writes(self._namespace, arena.pipeline, causes)
         return found

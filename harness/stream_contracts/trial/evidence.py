@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from stream_contracts.contract.model import Contract, Pipeline
@@ -17,9 +18,26 @@ from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.normal import digester, windower
 from stream_contracts.trial.rows import Effect
+from stream_contracts.workload.events import Event
 
 _MOST_DIGITS = 18
 """A longer number is no event id of ours (and no BIGINT of the history), whoever wrote the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What dead letters can be about: ``poison`` of the input. Those of a ``known`` content (topic, digest) are not."""
+
+    poison: Sequence[Event]
+    known: Collection[tuple[str, str]]
+
+    def event_of(self, entry: Entry, content: tuple[str, str]) -> int | None:
+        """The event of a letter without an id: the poison with its bytes, else the only one of its key."""
+        if content in self.known:
+            return None
+        same = [event.id for event in self.poison if event.value == entry.value]
+        of_key = [event.id for event in self.poison if event.key == entry.key]
+        return same[0] if same else of_key[0] if len(of_key) == 1 else None
 
 
 def records(
@@ -29,11 +47,12 @@ def records(
     names: Names,
     causes: Mapping[tuple[str, str], int],
     appends: Sequence[Mapping[tuple[str, int], Mapping[int, float]]] = (),
+    letters: Letters | None = None,
 ) -> list[Record]:
     """Every data record of the pipeline's output topics, named by their declared names.
 
     ``causes`` tells the event of an output by its content, (topic, digest), as far as the fault-free run told it;
-    ``appends`` are those of each instance's lane.
+    ``appends`` are those of each instance's lane; ``letters`` tell which event a dead letter is about.
     """
     found = []
     for topic in pipeline.topics_written:
@@ -45,6 +64,8 @@ def records(
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
+                if event is None and letters is not None and topic == pipeline.promises.dead_letter:
+                    event = letters.event_of(entry, (topic, content))
                 found.append(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,

@@ -10,15 +10,18 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from stream_contracts.errors import HarnessError
+from stream_contracts.faults import strikes_others
 from stream_contracts.findings import Judgement, Reason, Verdict
 from stream_contracts.trial.agreement import lost
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
+from stream_contracts.trial.intake import possible
 from stream_contracts.trial.programme import Step, debts, kills, programme
 from stream_contracts.trial.proof import Proof
-from stream_contracts.trial.reduce import Reducer, strikes_others
+from stream_contracts.trial.reduce import Reducer
 from stream_contracts.trial.run import Run
 from stream_contracts.trial.runner import Runner, end_of_logs, skipped
+from stream_contracts.trial.special import asked_for, out_of_place
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan
 
@@ -41,16 +44,17 @@ def prove(
     *,
     every_moment: bool = False,
     budget_s: float = BUDGET_S,
+    faults: Sequence[str] = (),
 ) -> Proof:
     """Judge the delivery promise of the pipeline, with a trial at a time in each arena of the crew.
 
     Fault-free runs come first: one is the oracle, one has aborted transactions in its input, one is fed by and by. Then
-    the steps of the programme, until one breaks the promise or the budget is spent. An error of our own gives
-    ``unknown: harness-error``, never a pass.
+    the steps of the programme, until one breaks the promise or the budget is spent. With ``faults`` these are tried and
+    no others, and each of them has to take effect. An error of our own gives ``unknown: harness-error``, never a pass.
     """
     plan = Plan(crew[0].contract.name, crew[0].pipeline_name, seed)
     sweep = _Sweep(crew, plan, progress)
-    return _proved(sweep, lambda: sweep.recorded() or sweep.swept(budget_s, every_moment=every_moment))
+    return _proved(sweep, lambda: sweep.recorded() or sweep.swept(budget_s, faults, every_moment=every_moment))
 
 
 def replay(arena: Arena, plan: Plan, progress: Progress = lambda _: None) -> Proof:
@@ -147,6 +151,7 @@ class _Sweep:
 
     def replayed(self, plan: Plan) -> Judgement:
         """Judge one plan."""
+        self._runner.expects(self._arenas[0], plan)
         done = self._runner.run(self._arenas[0], plan)
         judgement = self._runner.judged(done)
         self.proof.seen = self.proof.moments = len(plan.strikes)
@@ -160,31 +165,39 @@ class _Sweep:
             )
         return judgement
 
-    def swept(self, budget_s: float, *, every_moment: bool) -> Judgement:
-        """Try the steps of the programme, until one breaks the promise or the budget is spent."""
-        arena = self._arenas[0]
-        self.proof.seen = len(self._moments)
-        self.proof.moments = len(kills(self._moments, every_moment=every_moment))
-        steps = programme(
-            self._plan,
-            self._moments,
-            every_moment=every_moment,
-            brokers=len(arena.brokers),
-            recovers=arena.pipeline.promises.recovers_within is not None,
-        )
-        owed = debts(self._plan, self._moments, every_moment=every_moment, brokers=len(arena.brokers))
+    def _steps(self, faults: Sequence[str], *, every_moment: bool) -> tuple[Iterator[Step], int]:
+        """What is to be tried, and how much of it in any case; what cannot be is put down with its reason."""
+        arena, seen = self._arenas[0], self._moments
+        promises = arena.pipeline.promises
+        inputs = possible(arena.contract, arena.pipeline_name, arena.draw(self._plan.seed).events, faults)
+        self.proof.seen = len(seen)
+        if not faults or "kill-app" in faults:
+            self.proof.moments = len(kills(seen, every_moment=every_moment))
+        if faults:
+            steps = list(asked_for(self._plan, seen, faults, inputs, every_moment=every_moment))
+            return iter(steps), sum(step.owed for step in steps)
+        self.proof.out_of_place = out_of_place(seen, inputs, promises.made, len(arena.brokers))
+        brokers, recovers = len(arena.brokers), promises.recovers_within is not None
+        owed = len(inputs) + debts(self._plan, seen, every_moment=every_moment, brokers=brokers)
+        return programme(
+            self._plan, seen, every_moment=every_moment, brokers=brokers, recovers=recovers, inputs=inputs
+        ), owed
+
+    def swept(self, budget_s: float, faults: Sequence[str] = (), *, every_moment: bool) -> Judgement:
+        """Try what is to be tried, until a step breaks the promise or the budget is spent."""
+        steps, owed = self._steps(faults, every_moment=every_moment)
         steps = self._affordable(steps, monotonic() + budget_s, owed)
-        missed: list[Step] = []
+        missed: list[Moment] = []
         failed: list[_Outcome] = []
         restless: list[_Outcome] = []
         warnings = {finding.rule: finding for finding in self._runner.advice}
-        for outcome in self._crew.run(steps, self._tried, alone=_alone):
+        for outcome in self._crew.run(steps, self._tried, alone=lambda step: step.alone):
             if outcome.judgement.verdict is Verdict.FAIL:
                 failed.append(outcome)
             elif outcome.run.restless:
                 restless.append(outcome)
-            elif not outcome.run.exercised:
-                missed.append(outcome.step)
+            elif not outcome.run.exercised and outcome.step.moment is not None:
+                missed.append(outcome.step.moment)
             self._count(outcome)
             warnings.update({finding.rule: finding for finding in outcome.judgement.findings})
             if failed or restless:
@@ -193,9 +206,9 @@ class _Sweep:
             return self._failed(failed[0])
         if restless:
             return self._no_rest(restless[0].run)
-        if not self.proof.moments:
+        if not self.proof.moments and not faults:
             return Judgement.unknown(Reason.NOT_EXERCISED, "no moment was seen")
-        return self._missed(missed) or Judgement.of(list(warnings.values()))
+        return self.proof.missed(missed) or self.proof.in_vain(faults) or Judgement.of(list(warnings.values()))
 
     def _affordable(self, steps: Iterator[Step], until: float, owed: int) -> Iterator[Step]:
         for step in steps:
@@ -226,19 +239,14 @@ class _Sweep:
 
     def _count(self, outcome: _Outcome) -> None:
         exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
+        for fault in {strike.fault for strike in outcome.run.plan.strikes}:
+            self.proof.attempts[fault] += 1
+            self.proof.effects[fault] += exercised
         if outcome.step.moment is not None:
             self.proof.exercised += exercised
         else:
             self.proof.others += 1
             self.proof.others_exercised += exercised
-
-    def _missed(self, missed: Sequence[Step]) -> Judgement | None:
-        """Unknown, where a moment under kill-app did not come. Of the other faults the line of the summary tells."""
-        moments = [str(step.moment) for step in missed if step.moment is not None]
-        if not moments:
-            return None
-        what = f"{len(moments)} of {self.proof.moments} moments did not come again"
-        return Judgement.unknown(Reason.NOT_EXERCISED, f"{what}: {'; '.join(moments[:3])}")
 
     def _failed(self, outcome: _Outcome) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
@@ -272,8 +280,3 @@ class _Sweep:
             Reason.HARNESS_ERROR,
             f"with {restless.plan}, the pipeline did not come to rest: {restless.restless}. {end_of_logs(restless)}",
         )
-
-
-def _alone(step: Step) -> bool:
-    """Whether a step strikes what the trials beside it use as well."""
-    return any(map(strikes_others, step.plans))

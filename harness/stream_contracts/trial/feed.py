@@ -37,11 +37,15 @@ class Fed:
 
 
 class Feeder:
-    """Create topics and feed events, past the tap. One for many trials; not shared between threads."""
+    """Create topics and feed events, past the tap. One for many trials; not shared between threads.
 
-    def __init__(self, bootstrap: str, cluster: Cluster, run: str) -> None:
+    ``epoch_s`` is the time (Unix) from which events that have a time of their own count it: the same for all trials whose
+    outputs are compared.
+    """
+
+    def __init__(self, bootstrap: str, cluster: Cluster, run: str, epoch_s: float) -> None:
         servers: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "log_level": 0}
-        self._cluster = cluster
+        self._cluster, self._epoch_s = cluster, epoch_s
         self._admin = AdminClient(servers)
         # Neither idempotent nor batched: on a topic this fresh an idempotent producer may be told of records that are
         # not in the log, and a feed must be the same each time.
@@ -136,7 +140,8 @@ class Feeder:
                 key=event.key,
                 value=event.value,
                 partition=placed[event.topic, event.key],
-                headers={EVENT_HEADER: str(event.id)},
+                headers={EVENT_HEADER: str(event.id if event.again is None else event.again)},
+                timestamp=0 if event.time_s is None else int((self._epoch_s + event.time_s) * 1000),
                 on_delivery=report,
             )
         if producer.flush(PATIENCE_S) or problems:
@@ -146,8 +151,11 @@ class Feeder:
             message, source = reports[event.id], (event.topic, event.key)
             topic, partition = names.topic(event.topic), placed[source]
             sends.append(
-                Send(event.id, shown(event.key), seqs[source], topic, partition, message.offset(), outcome, clock())
-            )
+                Send(
+                    event.id, shown(event.key), seqs[source], topic, partition, message.offset(), outcome, clock(),
+                    kind=event.kind, time=event.time_s,
+                )
+            )  # fmt: skip
             seqs[source] += 1
         return sends
 

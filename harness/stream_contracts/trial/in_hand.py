@@ -12,10 +12,11 @@ from stream_contracts.contract.part import asked
 from stream_contracts.errors import UsageError
 from stream_contracts.faults import fault_named
 from stream_contracts.findings import Verdict
+from stream_contracts.trial.intake import API
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.session import Session
 from stream_contracts.wire.moment import PHASES, ROLES
-from stream_contracts.workload.plan import Plan, Strike
+from stream_contracts.workload.plan import INPUT, Plan, Strike
 
 APP = "app"
 """Whom a fault hits if nothing else is said: the first instance of the pipeline."""
@@ -46,6 +47,13 @@ class StreamCase:
                 f"there are no moments of {api!r}; known: {', '.join([*ROLES, *sorted(VERBS)])}, or 'GET /…'"
             )
         return At(self, Strike("", f"{self.plan.pipeline}-{instance}", role, api, nth, phase, delay_s))
+
+    def event(self, nth: int = 1, topic: str = "") -> InInput:
+        """The ``nth`` event of a topic that the pipeline reads; of its only one if none is named."""
+        reads = self.contract.pipelines[self.plan.pipeline].reads
+        if topic not in reads and (topic or len(reads) != 1):
+            raise UsageError(f"{self.plan.pipeline} reads {', '.join(reads)}: name one of them, not {topic!r}")
+        return InInput(self, Strike("", topic or reads[0], INPUT, API, nth, "before"))
 
     def run(self) -> Proof:
         """Run the plan beside a fault-free run of the same input, and judge it."""
@@ -99,6 +107,30 @@ class At:
     def refuse(self, error: str = "") -> StreamCase:
         """Answer the request with an error."""
         return self.fault("refuse-request", error)
+
+
+@dataclass(frozen=True, slots=True)
+class InInput:
+    """A place in the input for which a fault is wanted. Each verb adds one, and gives the case back for the next."""
+
+    case: StreamCase
+    where: Strike
+
+    def poison(self, what: str = "") -> StreamCase:
+        """One more event before it that nobody can read; ``magic``, ``unknown-id`` where records name their schema."""
+        return self._fault("poison-record", what)
+
+    def duplicate(self, what: str = "") -> StreamCase:
+        """The event comes twice; ``later``: the second time behind all others."""
+        return self._fault("duplicate-record", what)
+
+    def late(self, what: str = "") -> StreamCase:
+        """Its time is older than the contract allows; ``in-time``: just not."""
+        return self._fault("late-record", what)
+
+    def _fault(self, name: str, what: str) -> StreamCase:
+        self.case.add(replace(self.where, fault=name, what=what))
+        return self.case
 
 
 class StreamTrial:

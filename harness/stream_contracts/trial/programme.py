@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import chain, islice
 
+from stream_contracts.faults import strikes_others
 from stream_contracts.wire.moment import PHASES, Moment, urgency
 from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
@@ -16,7 +17,7 @@ ALL_UP_TO = 64
 LATER_S = 0.2
 """How long after a moment a fault is tried as well: queues and buffers are empty whenever the wire is busy."""
 
-_WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
+WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INSERT", "UPDATE", "DELETE")
 
 Where = tuple[str, str] | tuple[str, str, str]
 """A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
@@ -31,13 +32,13 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
                 ("COMMIT", "before"),
                 ("EndTxn", "before"),
                 ("Produce", "before"),
-                *((api, phase) for api in _WRITES for phase in PHASES),
+                *((api, phase) for api in WRITES for phase in PHASES),
                 ("Fetch", "after"),
             )
         )
     ),
     # the answer, or the request, is lost, and the process lives to do something about it
-    "cut-link": tuple((api, phase) for api in _WRITES for phase in ("after", "before")),
+    "cut-link": tuple((api, phase) for api in WRITES for phase in ("after", "before")),
     # a second deployment with the same transactional id
     "fence-producer": (("EndTxn", "before"), ("Produce", "before")),
     # a coordinator that has moved, a leader without its followers, a row that is locked: what has to be asked again
@@ -111,6 +112,11 @@ class Step:
     moment: Moment | None = None
     owed: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether it strikes what the trials beside it use as well."""
+        return any(map(strikes_others, self.plans))
+
 
 def programme(
     base: Plan,
@@ -119,19 +125,20 @@ def programme(
     every_moment: bool = False,
     brokers: int = 1,
     recovers: bool = False,
+    inputs: Sequence[Strike] = (),
 ) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
     kill-app at each moment, transaction control before the rest, and after each of them other faults, each at one of its
     classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
-    ``recovers`` a kill whose consequences are waited for comes before all.
+    ``recovers`` a kill whose consequences are waited for comes before all. ``inputs`` are the faults of the input.
     """
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = besides(base, seen, shelf(brokers))
+    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers)))
     for moment in killed:
-        yield Step((_with(base, "kill-app", moment),), moment, owed=True)
+        yield Step((struck_at(base, "kill-app", moment),), moment, owed=True)
         yield from islice(others, OTHERS_PER_KILL)
     yield from others
     random = (Step((plan,)) for plan in drawn(base, places(seen)))
@@ -141,9 +148,18 @@ def programme(
     yield from random
 
 
+def with_input(base: Plan, seen: Sequence[Moment], inputs: Sequence[Strike]) -> Iterator[Step]:
+    """Each fault of the input by itself, then with a kill at the first class that was seen: what a restart does with it."""
+    yield from (Step((replace(base, strikes=(strike,)),), owed=True) for strike in inputs)
+    members = next((found for api in WRITES if (found := [at for at in seen if is_at(at, (api, "before"))])), [])
+    for strike in inputs if members else ():
+        killed = _anywhere(base, "kill-app", ("", ""), members, 0.0)
+        yield Step(tuple(replace(plan, strikes=(strike, *plan.strikes)) for plan in killed.plans))
+
+
 def patiently(base: Plan, seen: Sequence[Moment]) -> Iterator[Step]:
     """Where recovery in time is promised: kills whose consequences are waited for, at the first class that was seen."""
-    for api in _WRITES:
+    for api in WRITES:
         members = [moment for moment in seen if moment.api == api and moment.phase == "before"]
         if members:
             yield _anywhere(replace(base, patient=True), "kill-app", (api, "before"), members, 0.0)
@@ -181,11 +197,16 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 
     The first turn is owed: that each fault was tried once must not depend on how fast the machine is.
     """
-    rows = [list(_row(base, fault, where, seen)) for fault, where in faults.items()]
-    later = [("kill-app", (api, phase)) for api in _WRITES for phase in PHASES]
-    rows.insert(1, [step for fault, at in later for step in _row(base, fault, (at,), seen, LATER_S)])
+    rows = [list(row_of(base, fault, where, seen)) for fault, where in faults.items()]
+    later = [("kill-app", (api, phase)) for api in WRITES for phase in PHASES]
+    rows.insert(1, [step for fault, at in later for step in row_of(base, fault, (at,), seen, LATER_S)])
+    yield from in_turn(rows)
+
+
+def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
+    """The first step of each row, then the second of each, and so on; those of the first turn are owed."""
     for turn in range(max(map(len, rows), default=0)):
-        yield from (replace(row[turn], owed=turn == 0) for row in rows if turn < len(row))
+        yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
 
 def debts(base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int) -> int:
@@ -193,18 +214,19 @@ def debts(base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: in
     return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in besides(base, seen, shelf(brokers)))
 
 
-def _row(
+def row_of(
     base: Plan, fault: str, where: Sequence[Where], seen: Sequence[Moment], delay_s: float = 0.0
 ) -> Iterator[Step]:
     """A step for each class that was seen; for some faults then all of them again, a little later."""
     for late_s in (delay_s, LATER_S) if fault in ALSO_LATER else (delay_s,):
         for at in where:
-            members = [moment for moment in seen if _is_at(moment, at)]
+            members = [moment for moment in seen if is_at(moment, at)]
             if members:
                 yield _anywhere(base, fault, at, members, late_s)
 
 
-def _is_at(moment: Moment, at: Where) -> bool:
+def is_at(moment: Moment, at: Where) -> bool:
+    """Whether a moment is of that class."""
     return fnmatchcase(moment.api, at[0]) and moment.phase == at[1]
 
 
@@ -212,7 +234,7 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
     """A second fault after a kill: at the next moment of the same kind, for what a recovery does wrong."""
     for first in moments:
         for fault in ("kill-app", "cut-link"):
-            plan = _with(base, "kill-app", first)
+            plan = struck_at(base, "kill-app", first)
             again = replace(plan.strikes[0], fault=fault, nth=first.nth + 1)
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
 
@@ -221,7 +243,7 @@ def places(seen: Sequence[Moment]) -> dict[str, list[Strike]]:
     """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
     found = {"kill-app": [_strike("kill-app", moment) for moment in seen]}
     for fault, where in BESIDES.items():
-        found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if _is_at(moment, at)]
+        found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if is_at(moment, at)]
     return {fault: strikes for fault, strikes in found.items() if strikes}
 
 
@@ -235,7 +257,8 @@ def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> 
     return Strike(fault, at.instance, at.role, at.api, at.nth, at.phase, delay_s, what)
 
 
-def _with(base: Plan, fault: str, at: Moment) -> Plan:
+def struck_at(base: Plan, fault: str, at: Moment) -> Plan:
+    """The plan with one fault, at that moment."""
     return replace(base, strikes=(_strike(fault, at),))
 
 

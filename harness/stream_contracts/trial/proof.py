@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +34,12 @@ class Proof:
     trial_seconds: list[float] = field(default_factory=list)
     found_after: int = 0
     found_after_s: float = 0.0
+    attempts: Counter[str] = field(default_factory=Counter)
+    """How often each fault was tried, by its name."""
+    effects: Counter[str] = field(default_factory=Counter)
+    """How often it took effect."""
+    out_of_place: Mapping[str, str] = field(default_factory=dict)
+    """The faults that do not apply to the pipeline, each with the reason."""
     struck_at: str = ""
     replayed: str = ""
     folder: Path | None = None
@@ -45,7 +53,7 @@ class Proof:
     @property
     def told(self) -> str:
         """What was done, in a line: ``moments 31/31 exercised, 34 trials in 45.2 s, median 1.31 s each, seed 1``."""
-        if not self.moments:
+        if not self.moments and not self.others:
             return f"no moment tried, {self.trials} trials in {self.seconds:.1f} s, seed {self.seed}"
         chosen = "" if self.seen == self.moments else f" (classes: first, second and last; of {self.seen} seen)"
         stopped = (
@@ -55,6 +63,32 @@ class Proof:
             f"{self.told_so_far}{chosen}{stopped}, {self.trials} trials in {self.seconds:.1f} s, "
             f"median {self.median_s:.2f} s each, seed {self.seed}"
         )
+
+    def why_idle(self, fault: str) -> str:
+        """Why a fault never took effect."""
+        tried = f"tried {self.attempts[fault]} times in vain" if self.attempts[fault] else ""
+        late = "the budget was spent before its turn" if self.spent else "no request of its kind was seen"
+        return self.out_of_place.get(fault) or tried or late
+
+    def missed(self, moments: Sequence[object]) -> Judgement | None:
+        """Unknown, where a moment under kill-app did not come. Of the other faults the line of the summary tells."""
+        what = f"{len(moments)} of {self.moments} moments did not come again: {'; '.join(map(str, moments[:3]))}"
+        return Judgement.unknown(Reason.NOT_EXERCISED, what) if moments else None
+
+    def in_vain(self, faults: Sequence[str]) -> Judgement | None:
+        """Unknown, where a fault that was asked for never took effect."""
+        told = [f"{fault} ({self.why_idle(fault)})" for fault in faults if not self.effects[fault]]
+        what = f"asked for, and never took effect: {', '.join(told)}"
+        return Judgement.unknown(Reason.NOT_EXERCISED, what) if told else None
+
+    @property
+    def idle(self) -> str:
+        """The faults that do not apply, or never took effect, with the reasons: ``kill-broker (fewer than 3 brokers)``."""
+        vain = [fault for fault in self.attempts if not self.effects[fault]]
+        reasons: dict[str, list[str]] = {}
+        for fault in dict.fromkeys([*self.out_of_place, *vain]):
+            reasons.setdefault(self.why_idle(fault), []).append(fault)
+        return "; ".join(f"{', '.join(faults)} ({reason})" for reason, faults in reasons.items())
 
     def of(self, promise: str) -> Proof:
         """What it came to for one promise of the pipeline: ``delivery``, ``order``, …

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from stream_contracts.faults import FAULTS
+from stream_contracts.faults import strikes_others
 from stream_contracts.findings import Judgement, Verdict
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.crew import Crew
@@ -78,8 +78,3 @@ class Reducer:
         runs = self._crew.run(iter([plan] * REPLAYS), self._run, alone=strikes_others)
         judged = [(run, self._runner.judged(run)) for run in runs]
         return [each for each in judged if each[1].verdict is Verdict.FAIL]
-
-
-def strikes_others(plan: Plan) -> bool:
-    """Whether a plan strikes what the trials beside it use as well."""
-    return any(FAULTS[strike.fault].shared for strike in plan.strikes)

@@ -69,7 +69,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
         case.expects(oracle)
         feeding = Feeding(case)
-        acts = [Act(case, strike) for strike in plan.strikes]
+        acts = [Act(case, strike) for strike in plan.strikes if not strike.of_input]
         for instance in tuple(case.instances):
             instance.start()
         try:
@@ -78,18 +78,18 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
             for act in acts:
                 act.end()
         books.close(case, result.restless)
-        result.struck, result.sends = sum(act.struck for act in acts), feeding.fed.sends
+        result.struck, result.sends = case.struck + sum(act.struck for act in acts), feeding.fed.sends
         result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
         for instance in case.instances:
-            instance.kill() if plan.strikes else instance.stop()
-        result.records = case.evidence(_causes(oracle))
+            instance.kill() if plan.disturbed else instance.stop()
+        result.records = case.evidence(causes(oracle))
         result.seconds = case.clock()
         for service, text in marks.slices(MOST_LOG_LINES):
             (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
     return result
 
 
-def _causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
+def causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:
     """The event of a content, where the fault-free run had one event for it and no other."""
     events: dict[tuple[str, str], set[int | None]] = {}
     for row in oracle:
@@ -119,7 +119,7 @@ def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
         missing = feeding.step() or _busy(acts)
         if missing is None:
             missing = case.unfinished()
-            if missing is not None and feeding.plan.strikes and not feeding.plan.patient:
+            if missing is not None and feeding.plan.disturbed and not feeding.plan.patient:
                 probe.look(missing)
         if missing is not None:
             quiet_since = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import count
 
 from stream_contracts.anomalies import advise, anomaly, invariants, judge
@@ -14,9 +15,10 @@ from stream_contracts.history.model import Expected
 from stream_contracts.stack.health import await_healthy, await_in_sync, out_of_sync, unhealthy
 from stream_contracts.trial import evidence
 from stream_contracts.trial.arena import Arena
+from stream_contracts.trial.intake import ends
 from stream_contracts.trial.model import model
-from stream_contracts.trial.run import Run, run
-from stream_contracts.workload.plan import Plan
+from stream_contracts.trial.run import Run, causes, run
+from stream_contracts.workload.plan import Plan, Strike
 
 MAY_STILL_COME = frozenset(
     {"lost-record", "hidden-record", "delete-lost", "cdc-gap", "torn-transaction", "state-divergence", "stale-upsert"}
@@ -24,12 +26,12 @@ MAY_STILL_COME = frozenset(
 """Anomalies of which a run that did not come to rest says nothing."""
 
 
-_Input = tuple[int, tuple[int, ...]]
+_Input = tuple[int, tuple[int, ...], tuple[Strike, ...]]
 
 
 def _input(plan: Plan) -> _Input:
-    """What the expected outputs depend on: the seed and the choice of the events, not how they are fed."""
-    return plan.seed, plan.events
+    """What the expected outputs depend on: the seed, the choice of the events and what alters them, not how they are fed."""
+    return plan.seed, plan.events, plan.altered
 
 
 HEALTHY_S = 30.0
@@ -59,9 +61,12 @@ class Runner:
     def record(self, arena: Arena, plan: Plan, feed: str = "at-once") -> tuple[Run, list[Expected]]:
         """Run a plan without its faults; what it leaves is the oracle for every plan with the same events.
 
-        Where the contract has a model, that is the oracle, and the run is judged by it.
+        Where the contract has a model, that is the oracle, and the run is judged by it. Faults of the input are part of the
+        events: whoever promises to stand them has to end as without them, but for the dead letters.
         """
-        quiet = Plan(plan.contract, plan.pipeline, plan.seed, feed=feed, events=plan.events)
+        quiet = Plan(plan.contract, plan.pipeline, plan.seed, feed=feed, events=plan.events, strikes=plan.altered)
+        if plan.altered:
+            return self._record_altered(arena, quiet)
         if self._model is not None:
             drawn = arena.draw(plan.seed).events
             chosen = [event for event in drawn if not plan.events or event.id in plan.events]
@@ -74,6 +79,28 @@ class Runner:
                 self.advice = advise(history)
         return done, self._oracles[_input(plan)]
 
+    def _record_altered(self, arena: Arena, quiet: Plan) -> tuple[Run, list[Expected]]:
+        clean, wanted = replace(quiet, strikes=()), ends(arena.contract, arena.pipeline_name, quiet.strikes)
+        self.expects(arena, clean)
+        found = [] if wanted == "own" else self._oracles[_input(clean)]
+        done = self.run(arena, quiet, found)
+        left = evidence.oracle(done.records, done.sends)
+        if wanted == "own":
+            # Who leaves an event out has fewer effects than events: what each one is about, the run without it tells.
+            events = causes(self._oracles[_input(clean)])
+            found = [
+                replace(row, event_id=events.get((row.topic, row.digest))) if row.event_id is None else row
+                for row in left
+            ]
+        elif wanted == "letters":
+            poison = {send.event_id for send in done.sends if send.kind == "poison"}
+            letters = [
+                row for row in left if row.event_id in poison and row.topic == self._pipeline.promises.dead_letter
+            ]
+            found = [*found, *{row.event_id: row for row in reversed(letters)}.values()]
+        self._oracles[_input(quiet)] = found
+        return done, found
+
     @property
     def may_not_lose(self) -> bool:
         """Whether a lost event breaks what the pipeline promises."""
@@ -84,13 +111,14 @@ class Runner:
         """Whether a model says what the outputs must be, so that a run without faults may be wrong."""
         return self._model is not None
 
-    def run(self, arena: Arena, plan: Plan) -> Run:
-        """Carry out a plan."""
+    def run(self, arena: Arena, plan: Plan, oracle: Sequence[Expected] | None = None) -> Run:
+        """Carry out a plan. What is expected is what the oracle of its input left, if it is not told."""
         renew = arena.fresh or (arena.spare if _sick(arena) else None)
         with renew() if renew else nullcontext(arena) as here:
-            done = run(plan, here, next(self._numbers), self._oracles.get(_input(plan), ()))
+            expected = self._oracles.get(_input(plan), ()) if oracle is None else oracle
+            done = run(plan, here, next(self._numbers), expected)
         self.trials += 1
-        if plan.strikes:
+        if plan.disturbed:
             self.seconds.append(done.seconds)
         return done
 
@@ -109,9 +137,13 @@ class Runner:
         """Record the fault-free run of a plan's input, where there is none yet; whether it left anything to expect."""
         if _input(plan) not in self._oracles:
             recorded, _ = self.record(arena, plan)
-            if recorded.restless:
+            if recorded.restless and not self._knows(arena, plan):
                 self._oracles[_input(plan)] = []
         return bool(self._oracles[_input(plan)])
+
+    def _knows(self, arena: Arena, plan: Plan) -> bool:
+        """Whether the end of a run is known, though the recording one did not come to rest."""
+        return bool(plan.altered) and ends(arena.contract, arena.pipeline_name, plan.altered) != "own"
 
     def fails(self, arena: Arena, plan: Plan) -> bool:
         """Whether a plan breaks a promise."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from time import time
 from typing import NamedTuple
 
 from stream_contracts.contract.model import Contract
@@ -43,6 +44,7 @@ class Settings:
 
     ``budget_s`` is for the faulted trials of one pipeline. ``workers`` trials run at a time; 0: as the machine allows.
     ``reuse`` takes the stack that an earlier run left, and leaves it for the next one. ``plan`` is run in place of a sweep.
+    ``faults`` are tried and no others, and have to take effect.
     """
 
     backend: str = "auto"
@@ -53,6 +55,7 @@ class Settings:
     keep_in: Path = Path(".stream-contracts")
     reuse: bool = False
     plan: Plan | None = None
+    faults: tuple[str, ...] = ()
 
 
 class Needed(NamedTuple):
@@ -71,7 +74,7 @@ class Session:
         self._leaving = ExitStack()
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
-        self._count = 0
+        self._count, self._epoch_s = 0, time()
         self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
@@ -153,6 +156,7 @@ class Session:
                     progress,
                     every_moment=settings.every_moment,
                     budget_s=settings.budget_s if budget_s is None else budget_s,
+                    faults=settings.faults,
                 )
                 return self._kept(proof, crew)
         except UnsupportedError as error:
@@ -195,7 +199,7 @@ class Session:
                 folder=stack.run_dir / f"{contract.name}-{pipeline}-{self._count}",
                 tap=self._tap,
                 cluster=cluster,
-                feeder=Feeder(stack.bootstrap, cluster, prefix),
+                feeder=Feeder(stack.bootstrap, cluster, prefix, self._epoch_s),
                 draw=cache(lambda seed: _input(contract, pipeline, seed, ids)),
                 database=database,
                 subjects=registered,
@@ -221,7 +225,7 @@ class Session:
                     brokers=brokers,
                     run_id=stack.run_id,
                     cluster=cluster,
-                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix),
+                    feeder=Feeder(stack.bootstrap, cluster, arena.prefix, self._epoch_s),
                     fresh=(lambda: nullcontext(arena)) if bare else None,
                 )
 

@@ -30,6 +30,10 @@ TOMBSTONE_EVERY = 6
 """In a compacted topic about every sixth event is a tombstone."""
 
 
+FIRST_ADDED_ID = 2_000_000
+"""What faults put into the input is numbered from here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One record to send: ``id`` counts from 0 in feed order, ``topic`` is the name in the contract."""
@@ -38,6 +42,17 @@ class Event:
     topic: str
     key: bytes | None
     value: bytes | None
+    kind: str | None = None
+    """What it is beside an ordinary event: ``poison``, or ``skip`` and ``again`` for one that is to have no effect."""
+    time_s: float | None = None
+    """Its own time, on the clock of the workload; None: the time at which it is sent."""
+    again: int | None = None
+    """The event that it is once more."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it belongs to the workload, and not to what a fault put into the input."""
+        return self.id < FIRST_ADDED_ID
 
 
 def draw(contract: Contract, pipeline_name: str, *, seed: int, ids: Ids | None = None) -> tuple[Event, ...]:

@@ -13,6 +13,8 @@ PHASES = ("before", "after")
 """On which side of the broker's work a fault strikes."""
 FEEDS = ("at-once", "paced", "after-start")
 """How the input comes: all before the start; a part before it and the rest by and by; all once the pipeline runs."""
+INPUT = "input"
+"""The role of a strike that changes what is fed, before anything runs."""
 MOST_DELAY_S = 60.0
 MOST_INSTANCES = 32
 
@@ -32,6 +34,11 @@ class Strike:
     phase: str
     delay_s: float = 0.0
     what: str = ""
+
+    @property
+    def of_input(self) -> bool:
+        """Whether it strikes the input: ``instance`` is then a topic, and ``nth`` counts its events."""
+        return self.role == INPUT
 
     def __str__(self) -> str:
         kind = f" ({self.what})" if self.what else ""
@@ -65,6 +72,16 @@ class Plan:
         told += [f"fed {self.feed}"] * (self.feed != "at-once")
         told += [f"with {len(self.events)} of the events"] * bool(self.events)
         return ", ".join(told)
+
+    @property
+    def altered(self) -> tuple[Strike, ...]:
+        """The strikes that change its input: they belong to what is fed, with and without the other faults."""
+        return tuple(strike for strike in self.strikes if strike.of_input)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything strikes while it runs."""
+        return any(not strike.of_input for strike in self.strikes)
 
     def to_json(self) -> str:
         """One line, keys in order, defaults left out: the same plan is the same text, byte for byte, in any version."""
