@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -175,6 +176,7 @@ def accused(result: Tried) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the matrix, all of it or some; 1 where something is worse than it should be, or was not tried."""
     asked = _parsed(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that who is on trial ends too
     known = [bug.name for bug in bugs()]
     names = list(SAMPLE) if asked.sample else asked.names
     unknown = [name for name in names if name not in {*known, *controls()}]
