@@ -203,6 +203,7 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 
 
 def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
+    """The first step of each row, which is owed, then the second of each, and so on."""
     for turn in range(max(map(len, rows), default=0)):
         yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
@@ -224,6 +225,7 @@ def row_of(
 
 
 def is_at(moment: Moment, at: Where) -> bool:
+    """Whether a moment is of that class."""
     return fnmatchcase(moment.api, at[0]) and moment.phase == at[1]
 
 
@@ -255,6 +257,7 @@ def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> 
 
 
 def struck_at(base: Plan, fault: str, at: Moment) -> Plan:
+    """The plan with that fault at that moment, and no other."""
     return replace(base, strikes=(_strike(fault, at),))
 
 
