@@ -37,6 +37,7 @@ from benchmarks.proof_rows import (
     written,
 )
 from benchmarks.proof_trial import KEPT, THREE
+from stream_contracts.contract.load import load
 
 SAMPLE = (
     "offsets-after-transaction", "commit-before-write", "buffer-filled-again", "group-metadata-before-joining",
@@ -105,7 +106,7 @@ def tried(name: str, seed: int, budget_s: float, folder: Path) -> Tried:
     """Try a pipeline in a process of its own; one that breaks, or does not end in time, is ``broken``."""
     state, began = source(folder), monotonic()
     command = [sys.executable, "-m", "benchmarks.proof_trial", name, str(seed), str(budget_s)]
-    bound = RIGHT_S + budget_s if folder.parent != BUGS else WRONG_S
+    bound = (RIGHT_S + budget_s) * len(load(folder).pipelines) if folder.parent != BUGS else WRONG_S
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:
             out, errors = child.communicate(timeout=bound)

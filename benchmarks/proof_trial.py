@@ -68,14 +68,22 @@ def _proved(
 
 
 def right(name: str, seed: int, budget_s: float) -> Tried:
-    """A sweep of a right pipeline."""
+    """A sweep of each right pipeline of a contract; what is told is of the first that does not pass, if one does not."""
     with contract_of(name) as contract, Session(_settings(name, seed), lambda _: None) as session:
-        _, proof = _proved(session, contract, budget_s=budget_s or None, seed=seed)
-        return Tried(
-            name, source(_folder(name)), proof.judgement.verdict.value, told(proof), seed, rules(proof), proof.struck_at,
-            len(proof.trial_seconds), proof.seconds, exercised=proof.exercised, moments=proof.moments,
-            others_exercised=proof.others_exercised, others=proof.others,
-        )  # fmt: skip
+        prove = {
+            **dict.fromkeys(contract.pipelines, session.prove),
+            **dict.fromkeys(contract.tried_captures, session.prove_capture),
+        }
+        proofs = [
+            each(contract, of, lambda _: None, budget_s=budget_s or None, seed=seed) for of, each in prove.items()
+        ]
+    worst = next((each for each in proofs if each.judgement.verdict is not Verdict.PASS), proofs[0])
+    return Tried(
+        name, source(_folder(name)), worst.judgement.verdict.value, told(worst), seed, rules(worst), worst.struck_at,
+        sum(len(each.trial_seconds) for each in proofs), sum(each.seconds for each in proofs),
+        exercised=sum(each.exercised for each in proofs), moments=sum(each.moments for each in proofs),
+        others_exercised=sum(each.others_exercised for each in proofs), others=sum(each.others for each in proofs),
+    )  # fmt: skip
 
 
 def besides(name: str) -> Tried:
@@ -92,9 +100,11 @@ def besides(name: str) -> Tried:
 
 
 def _plans(contract: Contract) -> Iterator[Plan]:
-    if not contract.pipelines:
-        return  # the programme of a captured table has all that can strike one
-    (name,) = contract.pipelines
+    for name in contract.pipelines:  # the programme of a captured table has all that can strike one
+        yield from _plans_of(contract, name)
+
+
+def _plans_of(contract: Contract, name: str) -> Iterator[Plan]:
     pipeline = contract.pipelines[name]
     brokers = max(topic.replication for topic in contract.topics.values())
     api = "COMMIT" if pipeline.tables_written else "Produce"

@@ -107,7 +107,7 @@ def test_what_each_promise_is_broken_by() -> None:
             "unaccounted-record", "no-recovery", "hanging-transaction", "rebalance-storm", "poison-loop",
         },
         "lag": {"lag-exceeded"},
-        "late": {"late-dropped-silently"},
+        "late": {"late-dropped-silently", "late-effect-twice", "window-miscounted"},
         "dead-letter": {"dead-letter-mismatch", "poison-swallowed", "poison-loop"},
         "atomic": {"torn-transaction", "cdc-torn-transaction"},
         "replay": {"replay-divergence"},

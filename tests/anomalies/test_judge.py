@@ -142,5 +142,35 @@ def test_what_may_be_dropped_depends_on_what_was_promised(promised: dict[str, An
     assert {finding.rule for finding in findings} <= {"late-dropped-silently"}
 
 
+def windows(counted: int, *, aside: int, key: str = "a") -> list[Row]:
+    """Four events of one key, the last two late; one window, and what was put aside under keys of its own."""
+    times = {1: 1000.0, 2: 1001.0, 3: 991.0, 4: 901.0}
+    rows: list[Row] = [replace(sent(event), key="a", time=time) for event, time in times.items()]
+    window = replace(held(0, "window", event=None), key=key, window="[0]", counted=counted)
+    rows += [window, replace(wanted(1, "window"), event_id=None, key=key, window="[0]", position=0, final=True)]
+    for number in range(aside):
+        late = replace(held(number, f"late-{number}", event=None), topic="late", key=f"a@{number}")
+        rows += [late, replace(wanted(4, f"late-{number}"), topic="late", key=f"a@{number}", event_id=None)]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("counted", "aside", "then", "told"),
+    [
+        (3, 1, "side-output", []),
+        (4, 1, "side-output", ["1 too many"]),
+        (3, 0, "side-output", ["1 missing"]),
+        (3, 0, "drop", []),
+        (2, 0, "drop", ["2 missing"]),
+        (5, 0, "drop", ["1 too many"]),
+    ],
+)
+def test_windows_and_what_is_put_aside_add_up(counted: int, aside: int, then: str, told: list[str]) -> None:
+    """What is put aside has no event of its own here, and another key: only the sums can be compared."""
+    promises = {"delivery": "exactly-once", "late": {"allowed": 60.0, "then": then, "to": "late", "counts": "$.visits"}}
+    findings = judged(*windows(counted, aside=aside), promises=promises, compare="windows").findings
+    assert [each.witness["off"] for each in findings if each.rule == "window-miscounted"] == told
+
+
 def test_a_pipeline_that_leaves_out_events_in_time_is_a_filter() -> None:
     assert judged(*late(filtered=True)).findings == ()

@@ -23,7 +23,7 @@ class Case(NamedTuple):
 
 
 LEVELS = "NONE, BACKWARD, BACKWARD_TRANSITIVE, FORWARD, FORWARD_TRANSITIVE, FULL, FULL_TRANSITIVE"
-PLACEHOLDERS = "${topic:orders}, ${topic:enriched}, ${group}, ${transactional-id}"
+PLACEHOLDERS = "${topic:orders}, ${topic:enriched}, ${group}, ${transactional-id}, ${state}"
 
 CASES = {
     "unknown key": Case(
@@ -257,6 +257,41 @@ CASES = {
         "12:5",
         "found an empty list; allowed: a list of text that is not empty, at least one",
         "    command: [python]",
+    ),
+    "nothing to start": Case(
+        "    command: [python, enrich.py]",
+        "    instances: 1",
+        "11:3",
+        "found nothing to start; allowed: one of command, streams",
+        "    command: [python]",
+    ),
+    "join with what is not read": Case(
+        "    reads: [orders]",
+        "    reads: [orders]\n    joins: [{stream: orders, table: enriched}]",
+        "11:3",
+        "found 'enriched' in a join; allowed: topics that it reads: orders",
+        "    reads: [orders, enriched]\n    joins: [{stream: orders, table: enriched}]",
+    ),
+    "join with itself": Case(
+        "    reads: [orders]",
+        "    reads: [orders]\n    joins: [{stream: orders, table: orders}]",
+        "11:3",
+        "found a join of 'orders' with itself; allowed: two topics",
+        "    reads: [orders, enriched]\n    joins: [{stream: orders, table: enriched}]",
+    ),
+    "late events to nowhere": Case(
+        "    promises: {delivery: exactly-once}",
+        "    promises: {delivery: exactly-once, late: {allowed: 5m, then: drop, to: orders}}",
+        "17:40",
+        "found 'to' with 'then: drop', which writes late events nowhere; allowed with 'then: side-output'",
+        "    promises: {delivery: exactly-once, late: {allowed: 5m, then: side-output, to: orders}}",
+    ),
+    "windows that add up with nothing": Case(
+        "    promises: {delivery: exactly-once}",
+        "    promises: {delivery: exactly-once, late: {allowed: 5m, then: side-output, counts: $.n}}",
+        "17:40",
+        "found 'counts' without 'to'; allowed: with the topic of late events, for both have to add up",
+        "    promises: {delivery: exactly-once, late: {allowed: 5m, then: drop, counts: $.n}}",
     ),
     "list for a mapping": Case(
         "  enriched: {}",
@@ -608,6 +643,17 @@ def test_every_complaint_is_told_at_once_in_the_order_of_the_file(write: Write) 
 def test_a_duplicate_key_does_not_hide_the_rest(write: Write) -> None:
     found = complaints(write(GOOD.replace("owner: team-orders", "owner: a\nowner: b\nzzz: 1")))
     assert [text.split(" ")[0] for _, text in found] == ["the", "unknown"]
+
+
+def test_a_pipeline_is_started_in_one_way_and_from_sources_that_are_there(write: Write) -> None:
+    start = "    command: [python, enrich.py]"
+    file = write(GOOD.replace(start, "    streams: [A.java, b.py]"))
+    (file.parent / "A.java").touch()
+    assert complaints(file) == [(f"{file}:12:23", "found the source 'b.py'; allowed suffix: .java")]
+    both = write(GOOD.replace(start, start + "\n    streams: [A.java]"))
+    assert complaints(both) == [(f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams")]
+    only = write(GOOD.replace(start, "    streams: [A.java]"))
+    assert load(only).pipelines["enrich"].streams == ("A.java",)
 
 
 def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:

@@ -178,9 +178,9 @@ def test_invariants_come_in_the_order_of_their_names(write: Write) -> None:
 
 
 def test_placeholders_are_filled() -> None:
-    env = {"A": "${topic:orders},${topic:b}", "B": "${group}/${transactional-id}", "C": "$HOME {x}"}
-    told = filled(env, topics={"orders": "t1-orders", "b": "t1-b"}, group="g", transactional_id="x")
-    assert told == {"A": "t1-orders,t1-b", "B": "g/x", "C": "$HOME {x}"}
+    env = {"A": "${topic:orders},${topic:b}", "B": "${group}/${transactional-id}", "C": "$HOME {x}", "D": "${state}"}
+    told = filled(env, topics={"orders": "t1-orders", "b": "t1-b"}, group="g", transactional_id="x", state="/s")
+    assert told == {"A": "t1-orders,t1-b", "B": "g/x", "C": "$HOME {x}", "D": "/s"}
 
 
 def test_the_published_schema_is_the_one_of_the_models() -> None:

@@ -45,6 +45,26 @@ def pipeline(instances: str, promise: str, more: str = "") -> tuple[str, str]:
     return old, old.replace("replicas: 2", f"replicas: 2{more}") + told
 
 
+VALUE = "    value: {schema: v.avsc}\n"
+JOINED = (
+    VALUE
+    + """    key: {schema: v.avsc}
+  u:
+    partitions: %s
+    replication: 3
+    config: {min.insync.replicas: 2, cleanup.policy: %s}
+    value: {schema: v.avsc}
+    key: {schema: v.avsc, framing: %s}
+pipelines:
+  p:
+    command: [x]
+    reads: [t, u]
+    joins: [{stream: t, table: u, everywhere: %s}]
+    writes: [{table: x, key: [k]}]
+    promises: {delivery: exactly-once}
+"""
+)
+"""A join of t with the table u: how many partitions u has, how it is cleaned and framed, whether it is global."""
 CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
     "avro-default-wrong": (
         ("", ""),
@@ -83,6 +103,24 @@ CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
         '"int"',
     ),
     "level-weak": (("BACKWARD_TRANSITIVE", "FULL"), '"int"', ("BACKWARD_TRANSITIVE", "FULL_TRANSITIVE"), '"int"'),
+    "join-not-co-partitioned": (
+        (VALUE, JOINED % (3, "compact", "none", "false")),
+        '"int"',
+        (VALUE, JOINED % (3, "compact", "none", "true")),
+        '"int"',
+    ),
+    "join-keys-differ": (
+        (VALUE, JOINED % (6, "compact", "confluent", "false")),
+        '"int"',
+        (VALUE, JOINED % (6, "compact", "none", "false")),
+        '"int"',
+    ),
+    "join-table-not-compacted": (
+        (VALUE, JOINED % (6, "delete", "none", "false")),
+        '"int"',
+        (VALUE, JOINED % (6, '"compact,delete"', "none", "false")),
+        '"int"',
+    ),
     "topic-without-schema": (("    value: {schema: v.avsc}\n", ""), '"int"', ("", ""), '"int"'),
 }
 

@@ -31,6 +31,11 @@ LAG, LATE = {"max": 10, "within": "1m"}, {"allowed": "5m", "then": "side-output"
         ),
         ({"late": LATE}, {"late": {**LATE, "allowed": "4m"}}, "promises late: allowed 4m, then side-output instead of"),
         ({"late": LATE}, {"late": {**LATE, "then": "drop"}}, "promises late: allowed 5m, then drop instead of"),
+        (
+            {"late": {**LATE, "to": "late", "counts": "$.n"}},
+            {"late": {**LATE, "to": "late"}},
+            "promises late: allowed 5m, then side-output, to late instead of",
+        ),
         ({"dead_letter": "dlq"}, {}, "does not promise dead-letter any more (it was dlq)"),
         ({"atomic": True}, {"atomic": False}, "does not promise atomic any more (it was true)"),
         ({"replay": True}, {}, "does not promise replay any more (it was true)"),

@@ -168,3 +168,27 @@ def test_a_content_that_comes_again_is_compared_once_and_told_of_each_version() 
     ]
     assert len({each.differences for each in told if each.direction is Direction.BACKWARD}) == 1
     assert {each.registry for each in told if each.direction is Direction.BACKWARD} == {False}
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "place"),
+    [
+        ("AVRO", '{"type": "record", "name": "R",\n "fields": [], "name": "S"}', "line 2, column 16"),
+        (
+            "JSON",
+            '{"type": "object", "properties": {"a": {"maxLength": 3, "max\\u004cength": 5}}}',
+            "line 1, column 57",
+        ),
+    ],
+)
+def test_a_key_that_stands_twice_is_noted_with_its_place(form: str, text: str, place: str) -> None:
+    """The last one counts, as for the registry's reader; it is said once, though both schemas have it."""
+    once = Source('{"type": "record", "name": "S", "fields": []}' if form == "AVRO" else "{}", called="new.json")
+    found = check(format_named(form), [Source(text, called="old.json")], once, "BACKWARD", budget=10)
+    assert found.comparisons[0].decoding is not None
+    note = found.comparisons[0].decoding.note
+    assert note.count("old.json: the key") == 1
+    assert f"{place}; the last one counts" in note
+    twin = check(format_named(form), [once], once, "BACKWARD", budget=10).comparisons[0].decoding
+    assert twin is not None
+    assert "twice" not in twin.note

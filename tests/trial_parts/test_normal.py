@@ -17,7 +17,7 @@ from stream_contracts.contract.load import load
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import Framed, frame
 from stream_contracts.schema.protobuf_protoc import compiled
-from stream_contracts.trial.normal import Digest, decoder, digester, windower
+from stream_contracts.trial.normal import Digest, counter, decoder, digester, windower
 
 SCHEMA = {
     "type": "record",
@@ -211,3 +211,38 @@ def test_what_a_former_version_wrote_is_read_as_the_present_one_reads_it(tmp_pat
         buffer = io.BytesIO()
         fastavro.schemaless_writer(buffer, schema, tree)
         assert read(frame(Framed(buffer.getvalue(), number))[0]) == {"amount": 5, "reason": "none"}
+
+
+def test_what_a_window_counts_is_read_where_the_contract_names_the_field(tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text(
+        """\
+contract: normal
+owner: tests
+topics: {in: {}, out: {}, late: {}}
+pipelines:
+  copy:
+    command: [cat]
+    reads: [in]
+    writes: [{topic: out}]
+    promises: {delivery: exactly-once, late: {allowed: 5m, then: side-output, to: late, counts: $.of.visits}}
+  other:
+    command: [cat]
+    reads: [in]
+    writes: [{topic: out}]
+    promises: {delivery: exactly-once}
+""",
+        "utf-8",
+    )
+    contract = load(tmp_path / "contract.yaml")
+    values = (
+        b'{"of": {"visits": 3}}',
+        b'{"of": {"visits": "3"}}',
+        b'{"of": {"visits": true}}',
+        b'{"visits": 3}',
+        b"-",
+        None,
+    )
+    counted = counter(contract, contract.pipelines["copy"], "out")
+    assert [counted(value) for value in values] == [3, None, None, None, None, None]
+    nothing = counter(contract, contract.pipelines["other"], "out")
+    assert [nothing(value) for value in values] == [None] * 6

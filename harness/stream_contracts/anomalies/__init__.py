@@ -51,6 +51,8 @@ ANOMALIES: tuple[str, ...] = (
     "poison-loop",
     "lag-exceeded",
     "late-dropped-silently",
+    "late-effect-twice",
+    "window-miscounted",
     "dead-letter-mismatch",
     "replay-divergence",
     "commit-ahead-of-output",

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stream_contracts.contract import placeholders
+from stream_contracts.contract.checks_of_pipelines import java_file, joined_topics, late_somewhere, started_one_way
 from stream_contracts.contract.complaints import names, nearest
 from stream_contracts.contract.model import kept
 from stream_contracts.contract.part import DATE
@@ -249,6 +250,9 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (("waivers", ANY), dict, waives_something),
     (("waivers", ANY, "expires"), str, real_day),
     (_PIPELINE, dict, letters_apart),
+    (_PIPELINE, dict, started_one_way),
+    (_PIPELINE, dict, joined_topics),
+    ((*_PIPELINE, "streams", ANY), str, java_file),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),
@@ -258,6 +262,8 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     ((*_PIPELINE, "writes"), tuple, named_once),
     ((*_PIPELINE, "writes", ANY, "topic"), str, known_topic),
     ((*_PIPELINE, "promises", "dead-letter"), str, known_topic),
+    ((*_PIPELINE, "promises", "late"), dict, late_somewhere),
+    ((*_PIPELINE, "promises", "late", "to"), str, known_topic),
     ((*_PIPELINE, "promises"), dict, poison_goes_one_way),
     ((*_PIPELINE, "compare"), dict, windows_asked_for),
 )

@@ -21,6 +21,7 @@ Framing = Literal["none", "confluent"]
 Isolation = Literal["namespace", "broker"]
 Role = Literal["key", "value"]
 Presence = Literal["required", "optional"]
+State = Literal["kept", "lost"]
 
 
 class RegistrySettings(Part):
@@ -82,17 +83,34 @@ class Workload(Part):
     """How many distinct keys they have; a few of them are hot, as in life."""
 
 
+class Join(Part):
+    """A join of a stream with a table: each record of the stream meets the newest row of its key."""
+
+    stream: Text
+    """The topic whose records are joined, one of `reads`."""
+    table: Text
+    """The topic that is read as a table, one of `reads`; its records are fed before those of the stream."""
+    everywhere: bool = False
+    """`true`: each instance holds the whole table (a GlobalKTable), so that partitions need not match."""
+
+
 class Pipeline(Part):
     """The thing under test: how it is started, what it reads and writes, and what it promises."""
 
-    command: tuple[Text, ...] = Field(min_length=1)
+    command: tuple[Text, ...] = Field(default=(), min_length=1)
     """The program and its arguments; it runs in the contract's folder, without a shell."""
+    streams: tuple[Text, ...] = Field(default=(), min_length=1)
+    """In place of `command`: the Java sources of a Kafka Streams application, the one with the main class first."""
     env: Mapping[Variable, str] = {}
-    """Environment variables; `${topic:NAME}`, `${group}` and `${transactional-id}` are filled in per trial."""
+    """Environment variables; `${topic:NAME}`, `${group}`, `${transactional-id}`, `${state}` are filled in per trial."""
     instances: int = Field(default=1, ge=1, le=32)
     """How many processes run side by side."""
+    state: State = "kept"
+    """What becomes of `${state}` when a process ends: `kept`, as on a volume of its own, or `lost`, as without one."""
     reads: tuple[Text, ...] = Field(min_length=1)
     """The topics that are fed, as declared under `topics`."""
+    joins: tuple[Join, ...] = ()
+    """The streams among them that are joined with a table."""
     writes: tuple[Sink, ...] = Field(min_length=1)
     """Where the effects end up."""
     promises: Promises
@@ -105,6 +123,11 @@ class Pipeline(Part):
     """A function that says what the outputs must be; without one, a run without faults says it."""
     workload: Workload = Workload()
     """What is fed."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The topics that it reads as tables."""
+        return frozenset(join.table for join in self.joins)
 
     @property
     def topics_written(self) -> tuple[str, ...]:

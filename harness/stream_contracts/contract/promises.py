@@ -34,6 +34,10 @@ class LateEvents(Part):
     """By how much the time of an event may be behind the newest one that was sent before it."""
     then: Late
     """What happens to what is later: `side-output` writes it to a topic all the same, `drop` leaves it out."""
+    to: Text | None = None
+    """For `side-output`: the topic, as declared under `topics`, to which late events are put aside."""
+    counts: FieldPath | None = None
+    """Where outputs are windows: the field that says how many events a window counts."""
 
 
 class Promises(Part):
@@ -63,8 +67,8 @@ class Promises(Part):
     @property
     def made(self) -> dict[str, Any]:
         """The promises that are made, by name, as data: times are seconds, ``lag`` and ``late`` are mappings."""
-        every = self.model_dump(by_alias=True)
-        return {name: value for name, value in every.items() if value is not None and value is not False}
+        every = self.model_dump(by_alias=True, exclude_none=True)
+        return {name: value for name, value in every.items() if value is not False}
 
 
 class Promised(NamedTuple):

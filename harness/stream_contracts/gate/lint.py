@@ -10,6 +10,7 @@ from stream_contracts.contract.model import Contract
 from stream_contracts.errors import SchemaError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Review, Rule, Severity
 from stream_contracts.gate import captured, topics
+from stream_contracts.gate.joins import JOINS
 from stream_contracts.gate.locate import line_of
 from stream_contracts.gate.rules import finding
 from stream_contracts.gate.states import Hit
@@ -105,6 +106,7 @@ ADVICE: Final[tuple[tuple[Rule, Callable[[Contract], Iterator[Hit]] | None], ...
           "What no schema says, no check can hold anybody to.",
           "Declare the value's schema.",
           "orders: {partitions: 6}", Severity.WARNING), no_value_schema),
+    *JOINS,
 )  # fmt: skip
 """Advice and how it is come by; None where a look into the schema gives it."""
 

@@ -28,5 +28,6 @@ def _less(name: str, was: Any, now: Any) -> bool:
         case "lag":
             return bool(now["max"] > was["max"] or now["within"] > was["within"])
         case "late":
-            return bool(now["allowed"] < was["allowed"]) or (was["then"], now["then"]) == ("side-output", "drop")
+            dropped = (was["then"], now["then"]) == ("side-output", "drop")
+            return bool(now["allowed"] < was["allowed"]) or dropped or ("counts" in was and "counts" not in now)
     return name != "dead-letter"  # another topic for dead letters is another promise, not a weaker one

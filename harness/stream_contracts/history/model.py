@@ -83,6 +83,8 @@ class Record:
     """The id that its value begins with, where the topic has such a framing."""
     position: int | None = None
     """Where in the log of its source a change stands (an LSN); of a tombstone that of the delete before it."""
+    counted: int | None = None
+    """How many events it says that it counts, where it is a window."""
     txid: int | None = None
     """The transaction of the source that a change belongs to."""
 

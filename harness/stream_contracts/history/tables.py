@@ -32,6 +32,7 @@ PROMISES = {
     "lag_within": "DOUBLE",
     "late_allowed": "DOUBLE",
     "late_then": "VARCHAR",
+    "late_to": "VARCHAR",
     "dead_letter": "VARCHAR",
     "atomic": "BOOLEAN",
     "replay": "BOOLEAN",

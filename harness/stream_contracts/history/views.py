@@ -1,6 +1,6 @@
 """The views of a history that the anomalies ask: what a reader sees, what counts, and how the two runs differ.
 
-``promise``: one row, what was promised: delivery, order, recovers_within, lag_max, lag_within, late_allowed, late_then,
+``promise``: one row, what was promised: delivery, order, recovers_within, lag_max, lag_within, late_allowed, late_then, late_to,
 dead_letter, atomic, replay (null where it was not), and ``compare``, how outputs are compared.
 
 ``visible``: every effect that a reader sees: records that a read_committed consumer gets, and writes to tables. ``topic``

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from stream_contracts.pipelines import command
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.pipelines import command, streams
+from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.service import Service
 
-PIPELINES: dict[str, Callable[..., Service]] = {"command": command.service}
-"""Kind, as the key in a contract that names it -> what makes the process of one instance."""
+
+def nothing(contract: Contract, pipeline_name: str, progress: Progress) -> None:
+    """Prepare nothing."""
+    del contract, pipeline_name, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How pipelines of one kind are started.
+
+    ``service`` makes the process of one instance. ``prepare`` does, once before the first trial, what all of them need;
+    it raises ContractError for what is wrong in the contract's folder, StackError for what cannot be had.
+    """
+
+    service: Callable[..., Service]
+    prepare: Callable[[Contract, str, Progress], None] = nothing
+
+
+PIPELINES: Mapping[str, Kind] = {
+    "command": Kind(command.service),
+    "streams": Kind(streams.service, streams.prepare),
+}
+"""Kind, as the key in a contract that names it -> how it is started."""
+
+
+def kind_of(pipeline: Pipeline) -> Kind:
+    """The kind of a pipeline: the one whose key its contract has."""
+    return next(kind for name, kind in PIPELINES.items() if getattr(pipeline, name))

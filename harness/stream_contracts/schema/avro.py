@@ -8,7 +8,7 @@ from stream_contracts.schema.avro_decoder import decoding
 from stream_contracts.schema.avro_explain import EXPLANATIONS
 from stream_contracts.schema.avro_parse import parse
 from stream_contracts.schema.avro_registry import differences
-from stream_contracts.schema.format import Format
+from stream_contracts.schema.format import Format, json_remarks
 
 AVRO: Final = Format(
     name="AVRO",
@@ -17,4 +17,5 @@ AVRO: Final = Format(
     differences=differences,
     decoding=decoding,
     explanations=EXPLANATIONS,
+    remarks=json_remarks,
 )

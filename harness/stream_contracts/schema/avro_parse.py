@@ -25,7 +25,7 @@ from stream_contracts.schema.avro_model import (
     Record,
     Union,
 )
-from stream_contracts.schema.avro_text import DEEPEST, document
+from stream_contracts.schema.avro_text import DEEPEST, MOST_TYPES, document
 from stream_contracts.schema.format import Reference, Source
 
 
@@ -57,6 +57,7 @@ class _Reading:
         self.done: set[str] = set()
         self.open: list[str] = []
         self.owners: dict[str, str] = {}
+        self.types = 0
 
     def take(self, reference: Reference) -> None:
         """Read a reference once; one that is still being read refers to itself through others."""
@@ -106,6 +107,9 @@ class _Text:
 
     def node(self, written: Any, pointer: str, space: str, depth: int) -> Node:
         """Read one type."""
+        self.reading.types += 1
+        if self.reading.types > MOST_TYPES:
+            self.refuse(pointer, f"more than {MOST_TYPES:,} types in one schema; that many are not compared")
         if depth > DEEPEST:
             raise SchemaError(self.called, f"types nested deeper than {DEEPEST} levels", pointer=pointer[:120] + "…")
         if isinstance(written, str):

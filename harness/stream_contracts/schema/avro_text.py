@@ -14,8 +14,10 @@ from stream_contracts.schema.json_places import (
     place_of_word,
 )
 
-LARGEST_TEXT: Final = 4 * 2**20
-"""Characters. Kafka's default record limit, which bounds what a registry can store, is a quarter of it."""
+LARGEST_TEXT: Final = 16 * 2**20
+"""Characters. Kafka's default record limit, which bounds what a registry can store, is a sixteenth of it."""
+MOST_TYPES: Final = 40_000
+"""Types in one schema, each field's counted: beyond, a verdict would take a minute. Real schemas stay below a thousand."""
 DEEPEST: Final = 100
 """Levels of types inside types. Real schemas stay below twenty."""
 

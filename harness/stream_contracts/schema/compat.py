@@ -141,7 +141,18 @@ def check(
             known[id(wrote), direction] = wrote, found
     if decode and comparisons and len(compared) < len(numbered):
         comparisons = [_with_history(form, numbered, reads, comparison) for comparison in comparisons]
+    if decode and form.remarks is not None:
+        comparisons = [_with_remarks(form.remarks, new, comparison) for comparison in comparisons]
     return Answer(form.name, level, policy, edition, tuple(comparisons))
+
+
+def _with_remarks(remarks: Callable[[Source], list[str]], new: Source, found: Comparison) -> Comparison:
+    """Note what is odd in the texts of both schemas."""
+    said = dict.fromkeys([*remarks(found.former), *remarks(new)])
+    if not said or found.decoding is None:
+        return found
+    notes = [found.decoding.note, *said] if found.decoding.note else [*said]
+    return replace(found, decoding=replace(found.decoding, note="; ".join(notes)))
 
 
 def _with_history(form: Format, numbered: list[tuple[int, Source]], new: Any, found: Comparison) -> Comparison:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from stream_contracts.schema.json_places import repeated_key
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -139,6 +141,7 @@ class Format:
     * ``reused(older, latest, new)``, where a format has it, says in words which parts of ``new`` are read from data that
       a version before the latest wrote as something else.
     * ``proof(writer, reader, pointer, budget)``, where a format has it, is a message that breaks at that place, or None.
+    * ``remarks(source)``, where a format has it, says what is odd in a text that is read all the same.
     """
 
     name: str
@@ -149,6 +152,14 @@ class Format:
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     reused: Callable[[Any, Any, Any], list[str]] | None = None
     proof: Callable[[Any, Any, str, int], Witness | None] | None = None
+    remarks: Callable[[Source], list[str]] | None = None
+
+
+def json_remarks(source: Source) -> list[str]:
+    """Keys that stand twice: the last one counts, as for the registry's own reader, but hardly anybody meant that."""
+    texts = [(source.called, source.text), *((each.name, each.text) for each in source.references if each.text)]
+    found = [(called, repeated_key(text)) for called, text in texts]
+    return [f"{called}: {said}; the last one counts, as in the registry" for called, said in found if said]
 
 
 def compatible(differences: Sequence[Difference]) -> bool:

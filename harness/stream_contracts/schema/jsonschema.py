@@ -7,7 +7,8 @@ from functools import cached_property, lru_cache
 
 from stream_contracts.errors import SchemaError
 from stream_contracts.schema import jsonschema_classic, jsonschema_modern, jsonschema_registry
-from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Source
+from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Source, json_remarks
+from stream_contracts.schema.jsonschema_circles import reject_circles
 from stream_contracts.schema.jsonschema_decoder import decode
 from stream_contracts.schema.jsonschema_explain import EXPLANATIONS
 from stream_contracts.schema.jsonschema_nodes import Node
@@ -59,6 +60,8 @@ def parse(source: Source) -> Parsed:
             _ = parsed.today
         except SchemaError as refused:
             reject_malformed(documents, refused)
+        if "$ref" in source.text:
+            reject_circles(documents)
         return parsed
 
 
@@ -82,4 +85,5 @@ FORMAT = Format(
     differences=differences,
     decoding=decoding,
     explanations=EXPLANATIONS,
+    remarks=json_remarks,
 )

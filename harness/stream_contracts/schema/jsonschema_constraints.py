@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from stream_contracts.schema.jsonschema_identity import equal_key, exact
 from stream_contracts.schema.jsonschema_located import Located, views
-from stream_contracts.schema.jsonschema_shapes import Group, Row, Shape, equal_key, made, smaller
-from stream_contracts.schema.jsonschema_validation import exact
+from stream_contracts.schema.jsonschema_shapes import Group, Row, Shape, made, smaller
 
 _ALL = 1_000_000
 """Views to look at where leaving one out would claim too much."""

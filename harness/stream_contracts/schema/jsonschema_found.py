@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from math import inf
 from typing import Protocol
@@ -10,8 +10,11 @@ from typing import Protocol
 from stream_contracts.schema.format import Edition
 from stream_contracts.schema.jsonschema_nodes import Node
 
-Found = tuple[str, str]
-"""A kind, and the path below the place where the comparison stands: empty, or segments that each start with a slash."""
+Found = tuple["str | Sequence[Found]", str]
+"""A kind, and the path below the place where the comparison stands: empty, or segments that each start with a slash.
+
+Instead of a kind there may be a whole list, whose paths begin where this one ends: long lists are held, not copied.
+"""
 
 MOST_DIFFERENCES = 100_000
 """A list longer than this comes from references that multiply it; nobody reads it, and it doubles at each level."""
@@ -38,6 +41,15 @@ class Compares(Protocol):
 
     def within(self, segment: str, original: Node | None, update: Node | None) -> Sequence[Found]:
         """The differences of two nodes, with the segment before their paths."""
+
+
+def flat(found: Sequence[Found], before: str = "") -> Iterator[tuple[str, str]]:
+    """Kinds and paths, without lists in lists."""
+    for kind, path in found:
+        if isinstance(kind, str):
+            yield kind, before + path
+        else:
+            yield from flat(kind, before + path)
 
 
 def double(number: int | Decimal) -> float:

@@ -1,4 +1,4 @@
-"""Which schemas are one schema: a number for each JSON value, the same for equal ones, in time linear in the text.
+"""Equal values and equal schemas: exact numbers, JSON equality, and one number for each schema, in linear time.
 
 Mutually recursive types often spell the same union many times; whoever goes by the objects asks each of them anew.
 """
@@ -6,7 +6,9 @@ Mutually recursive types often spell the same union many times; whoever goes by 
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Hashable
+from fractions import Fraction
 from typing import Any
 
 _NUMBERS = itertools.count(1)
@@ -50,3 +52,26 @@ class Numbers:
         if number is None:
             number = self._known[form] = next(_NUMBERS)
         return number
+
+
+def exact(number: float) -> Fraction:
+    """The number that the digits say, not the double next to it."""
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def spelled_key(value: Any) -> Any:
+    """A value by its text: for draft-04, in which 1 is an integer and 1.0 is none."""
+    return json.dumps(value, sort_keys=True)
+
+
+def equal_key(value: Any) -> Any:
+    """A value by JSON equality: 1 and 1.0 are one value, 1 and true are two."""
+    if isinstance(value, str):
+        return ("str", value)
+    if isinstance(value, dict):
+        return ("object", frozenset((key, equal_key(held)) for key, held in value.items()))
+    if isinstance(value, list):
+        return ("array", tuple(equal_key(held) for held in value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return ("number", value)
+    return (type(value).__name__, value)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stream_contracts.schema.jsonschema_swift import Swift
 from stream_contracts.schema.jsonschema_text import Draft
 from stream_contracts.schema.jsonschema_validation import Checker
 
@@ -59,7 +60,11 @@ class Located:
 
     def accepts(self, instance: Any) -> bool:
         """Whether this schema accepts an instance; Undecided where that cannot be told."""
-        return self.checker.valid(self.schema, self.resolver, instance)
+        if isinstance(self.schema, bool):
+            return self.schema
+        if self.checker.swift is None:
+            self.checker.swift = Swift(self.checker)
+        return bool(self.checker.swift.accepts(self, instance))
 
     def spells(self, other: Located) -> bool:
         """Whether both are the same schema, letter by letter, by the same draft, and refer to nothing around them."""
@@ -89,8 +94,8 @@ class Located:
         words.pop("additionalItems", None)
         if draft is Draft.D4:
             _numeric_limits(words)
-        dependencies = words.pop("dependencies", {})
-        if dependencies:
+        dependencies = words.pop("dependencies", {})  # which 2019-09 no longer knows
+        if dependencies and draft is not Draft.D2019:
             named = {key: value for key, value in dependencies.items() if isinstance(value, list)}
             others = {key: value for key, value in dependencies.items() if not isinstance(value, list)}
             words["dependentRequired"] = {**named, **words.get("dependentRequired", {})}
@@ -119,8 +124,11 @@ def distinct(conjunction: Iterable[Located]) -> tuple[Located, ...]:
     return tuple(found.values())
 
 
-def views(*located: Located, most: int = 200) -> Iterator[Located]:
-    """Every schema that speaks of the same instance: themselves, then references, branches, arms and ``not``, once."""
+def views(*located: Located, most: int = 200, keep: Callable[[Located], bool] | None = None) -> Iterator[Located]:
+    """Every schema that speaks of the same instance: themselves, then references, branches, arms and ``not``, once.
+
+    Of the branches of a union only those that ``keep`` wants.
+    """
     seen: set[int] = set()
     pending = deque(located)
     while pending and len(seen) < most:
@@ -133,6 +141,8 @@ def views(*located: Located, most: int = 200) -> Iterator[Located]:
         if "$ref" in words:
             pending.append(here.target())
         for word in ("allOf", "anyOf", "oneOf"):
-            pending += [here.at(branch) for branch in words.get(word, ())]
+            branches = [here.at(branch) for branch in words.get(word, ())]
+            union = word != "allOf" and len(branches) > 1 and keep is not None
+            pending += filter(keep, branches) if union else branches
         pending += [here.at(words[word]) for word in ("not", "if", "then", "else") if word in words]
         pending += [here.at(schema) for schema in words.get("dependentSchemas", {}).values()]

@@ -7,15 +7,15 @@ targeted values both overlook.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, islice, zip_longest
 from typing import Any
 
+from stream_contracts.schema.jsonschema_identity import equal_key, exact
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import equal_key, number
-from stream_contracts.schema.jsonschema_validation import exact
+from stream_contracts.schema.jsonschema_shapes import number
 
 _PLAIN: tuple[Any, ...] = ("", "a", 1, 1.5, None, True, [], {}, 0, -1, False, "ab", "x" * 9, [None], {"zz": 1})
 _MOST_NAMES = 24
@@ -29,12 +29,41 @@ _Path = tuple[str | int, ...]
 
 def mutants(instances: Iterable[Any], written: Located, read: Located) -> Iterator[Any]:
     """Each instance with one change, in turn, so that a limit cuts all of them equally; some twice."""
-    words = [*_objects((read.checker.documents.root, read.checker.documents.others))]
-    words += _objects((written.checker.documents.root, written.checker.documents.others))
-    names, values = list(islice(_names(words), _MOST_NAMES)), list(islice(_values(words), _MOST_VALUES))
+    names, values = spoken_names(written, read), spoken_values(written, read)
     rows = [_changed(instance, names, values) for instance in (*instances, {}, [])]
     missing = object()
     yield from (each for turn in zip_longest(*rows, fillvalue=missing) for each in turn if each is not missing)
+
+
+def _words(written: Located, read: Located) -> list[dict[str, Any]]:
+    documents = (located.checker.documents for located in (read, written))
+    return [said for document in documents for said in _objects((document.root, document.others))]
+
+
+def spoken_names(written: Located, read: Located) -> list[str]:
+    """Names of properties that either schema speaks of, as far as they are few, and one that neither does."""
+    return list(islice(_names(_words(written, read)), _MOST_NAMES))
+
+
+def spoken_values(written: Located, read: Located) -> list[Any]:
+    """Plain values, and those that either schema speaks of, as far as they are few."""
+    return list(islice(_values(_words(written, read)), _MOST_VALUES))
+
+
+def changed_once(instance: Any, throw: Callable[[int], int], names: list[str], values: list[Any]) -> Any:
+    """An instance with one change, picked by ``throw``, which gives a number below the one that it is given."""
+    places = list(islice(_places(instance, ()), _MOST_PLACES))
+    path, held = places[throw(len(places))]
+    kind, value = throw(4), values[throw(len(values))]
+    if isinstance(held, dict) and kind < 3:
+        name = [*held, *names][throw(len(held) + len(names))]
+        without = {key: other for key, other in held.items() if key != name}
+        return _with(instance, path, without if name in held and kind else {**held, name: value})
+    if isinstance(held, list) and kind < 3:
+        at = throw(len(held) + 1)
+        more = [*held[at : at + 1], value][throw(2)] if at < len(held) else value
+        return _with(instance, path, [*held[:at], *held[at + 1 :]] if kind == 0 else [*held[:at], more, *held[at:]])
+    return _with(instance, path, value)
 
 
 def _objects(document: Any) -> Iterator[dict[str, Any]]:
@@ -82,7 +111,7 @@ def _spoken(said: dict[str, Any]) -> Iterator[Any]:
     for word in _LIMITS:
         limit = said.get(word)
         if isinstance(limit, int | float) and not isinstance(limit, bool):
-            for near in (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2)):
+            for near in (Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 2), exact(limit) / -2):
                 yield number(exact(limit) + near)
     for word in _LENGTHS:
         length = said.get(word)

@@ -21,7 +21,7 @@ from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_i
 
 def object_rules(comparison: Compares, original: ObjectNode, update: ObjectNode) -> list[Found]:
     """All that is compared of two objects; patternProperties as such and propertyNames are not."""
-    found = _required(original, update)
+    found = _required(original, update) if original.required != update.required else []
     for key, node in original.properties.items():
         held = update.properties.get(key)
         path = f"/properties/{key}"
@@ -34,7 +34,8 @@ def object_rules(comparison: Compares, original: ObjectNode, update: ObjectNode)
             found += _added(comparison, key, node, original, required=key in update.required)
     found += _dependencies(comparison, original, update)
     found += additional(comparison, PROPERTIES, original, update)
-    found += unevaluated(comparison, PROPERTIES, original, update)
+    if original.extras or update.extras:
+        found += unevaluated(comparison, PROPERTIES, original, update)
     if original.max_properties != update.max_properties:
         found += raised_or_lowered("MAX_PROPERTIES", "/maxProperties", original.max_properties, update.max_properties)
     if original.min_properties != update.min_properties:
@@ -94,6 +95,8 @@ def _added(comparison: Compares, key: str, node: Node, original: ObjectNode, *, 
 def _dependencies(comparison: Compares, original: ObjectNode, update: ObjectNode) -> list[Found]:
     found: list[Found] = []
     before, after = original.name_dependencies, update.name_dependencies
+    if not (before or after or original.schema_dependencies or update.schema_dependencies):
+        return found
     for key in _keys(before, after):
         path = f"/dependencies/{key}"
         if key not in after:

@@ -69,6 +69,9 @@ def _rest(value: Any, depth: int) -> bool:
 
 
 _WORDS: Final[dict[str, Callable[[Any, int], bool]]] = {
+    "$schema": _text,
+    "$ref": _text,
+    "$defs": _named,
     "title": _text,
     "description": _text,
     "default": _any,
@@ -94,4 +97,4 @@ _WORDS: Final[dict[str, Callable[[Any, int], bool]]] = {
     "uniqueItems": _flag,
     "format": _text,
 }
-"""Words that mean the same in every draft, each with what its value has to be; a reference is not among them."""
+"""Words whose values have to be the same in every draft that knows them, each with what that is."""

@@ -15,7 +15,7 @@ from stream_contracts.errors import SchemaError
 from stream_contracts.schema.format import Difference, Edition, Policy
 from stream_contracts.schema.jsonschema_arrays import array_rules
 from stream_contracts.schema.jsonschema_combined import combined_rules, not_rules
-from stream_contracts.schema.jsonschema_found import MOST_DIFFERENCES, Found, RegistryFails
+from stream_contracts.schema.jsonschema_found import MOST_DIFFERENCES, Found, RegistryFails, flat
 from stream_contracts.schema.jsonschema_kinds import allowed, sentence
 from stream_contracts.schema.jsonschema_nodes import (
     ABSENT,
@@ -41,6 +41,11 @@ from stream_contracts.schema.jsonschema_shared import with_itself
 _PATIENCE = 20_000
 """Comparisons after which an edition without a memo is given one: on mutually recursive unions it would not end."""
 
+_PATIENCE_WIDE, _WIDE = 2_000, 10_000_000
+"""The same where the unions around the present place multiply to more pairs than anybody waits for."""
+_LONG = 16
+"""Lists of this length are judged once each, and held rather than copied: those of recursive unions grow to thousands."""
+
 
 def differences(original: Node, update: Node, policy: Policy, edition: Edition, called: str) -> list[Difference]:
     """Every difference between two loaded schemas, the allowed ones too; SchemaError where the registry fails."""
@@ -52,7 +57,7 @@ def differences(original: Node, update: Node, policy: Policy, edition: Edition, 
         raise SchemaError(called, why, pointer=f"#{fails.path or '/'}") from None
     return [
         Difference(kind, f"#{path or '/'}", f"at '#{path or '/'}': {sentence(kind)}", kind in permitted)
-        for kind, path in found
+        for kind, path in flat(found)
     ]
 
 
@@ -95,10 +100,28 @@ class Comparison:
         self.stack: set[int] = set()
         self.assumed = False
         self.steps = 0
+        self.width = 1
+        self.judged: dict[int, tuple[Sequence[Found], tuple[bool, int]]] = {}
 
     def compatible(self, found: Sequence[Found]) -> bool:
         """Whether the policy allows all of these."""
-        return all(kind in self.permitted for kind, _ in found)
+        return self.weigh(found)[0]
+
+    def weigh(self, found: Sequence[Found]) -> tuple[bool, int]:
+        """Whether the policy allows a list, and how long it is with all lists that it holds; worked out once each."""
+        judged = self.judged.get(id(found))
+        if judged is not None:
+            return judged[1]
+        fine, size, plain = True, 0, len(found) < _LONG
+        for kind, _ in found:
+            if isinstance(kind, str):
+                fine, size = fine and kind in self.permitted, size + 1
+            else:
+                inner, length = self.weigh(kind)
+                fine, size, plain = fine and inner, size + length, False
+        if not plain:
+            self.judged[id(found)] = (found, (fine, size))
+        return fine, size
 
     def incompatible(self) -> dict[tuple[int, int], Sequence[Found]]:
         """The finished pairs whose lists the policy does not allow."""
@@ -143,9 +166,11 @@ class Comparison:
         except RegistryFails as fails:
             fails.path = segment + fails.path
             raise
-        if len(found) > MOST_DIFFERENCES:
+        if self.weigh(found)[1] > MOST_DIFFERENCES:
             raise RegistryFails(f"more than {MOST_DIFFERENCES} differences, most of them repeated through references")
-        return [(kind, segment + path) for kind, path in found] if found else found
+        if len(found) < _LONG:
+            return [(kind, segment + path) for kind, path in found] if found else found
+        return [(found, segment)]
 
     def pair(self, original: Node, update: Node) -> Sequence[Found]:
         """Special cases of combined schemas, then the kinds, then what the nodes of one kind say."""
@@ -160,11 +185,17 @@ class Comparison:
             return self.alike(original, update)
         if id(original) in self.stack:
             return ()
+        outer = self.width
+        if isinstance(original, CombinedNode):
+            self.width *= len(original.branches) * len(update.branches)  # type: ignore[attr-defined]
+            if self.width > _WIDE and self.steps > _PATIENCE_WIDE:
+                raise _Endless
         self.stack.add(id(original))
         try:
             return self.alike(original, update)
         finally:
             self.stack.discard(id(original))
+            self.width = outer
 
     def special(self, original: Node, update: Node) -> Sequence[Found] | None:
         """One side combined, the other not: a branch that fits answers for the whole; None where none does."""

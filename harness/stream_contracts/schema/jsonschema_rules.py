@@ -20,7 +20,8 @@ from stream_contracts.schema.jsonschema_splits import splits
 from stream_contracts.schema.jsonschema_text import Draft
 from stream_contracts.schema.jsonschema_validation import Undecided
 
-_PATIENCE = 6_000
+PATIENCE = 6_000
+"""Steps of one proof."""
 _DEEPEST_SPLIT = 2
 _DEEPEST_EMPTYING = 3
 """Emptiness asks what is denied, which asks for disjointness, which asks for emptiness: somewhere it has to stop."""
@@ -47,7 +48,7 @@ class Prover:
         induction on the size of the value. For the same value it is answered with no.
         """
         self.steps += 1
-        if self.steps > _PATIENCE:
+        if self.steps > PATIENCE:
             return False
         key = (frozenset(located.key for located in conjunction), target.key)
         if key in self.known:
@@ -111,7 +112,7 @@ class Prover:
         if target.schema is True or target.key in path or target.key in shape.seen:
             return True
         self.steps += 1
-        if self.steps > _PATIENCE:
+        if self.steps > PATIENCE:
             return False
         if shape.values is not None:
             return self._each_accepted(shape, target)
@@ -158,7 +159,7 @@ class Prover:
             except Undecided:
                 return False
         self.steps += 1
-        if self.steps > _PATIENCE:
+        if self.steps > PATIENCE:
             return False
         try:
             together = expand((target,), shape)

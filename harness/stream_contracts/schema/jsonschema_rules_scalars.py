@@ -7,9 +7,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from stream_contracts.schema.jsonschema_identity import exact
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_shapes import Shape
-from stream_contracts.schema.jsonschema_validation import exact
 
 
 def bounds(shape: Shape) -> tuple[Fraction | None, bool, Fraction | None, bool]:

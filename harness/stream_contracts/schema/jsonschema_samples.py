@@ -18,6 +18,7 @@ _CLASSES = {
 }
 _ANY = "a0Z_ -é"
 _LONGEST_RUN = 300
+_SURROUNDED = 2
 
 
 @lru_cache(maxsize=2048)
@@ -26,7 +27,9 @@ def samples(pattern: str, count: int = 24) -> tuple[str, ...]:
     try:
         tree = _tree(pattern)
         made = dict.fromkeys(_write(tree, turn) for turn in range(count))
-        return tuple(text for text in made if found_in(pattern, text))
+        # Most patterns are found inside of longer strings as well.
+        around = (around for text in list(made)[:_SURROUNDED] for around in (f"{text}b", f"z{text}", f"{text}0"))
+        return tuple(text for text in dict.fromkeys((*made, *around)) if found_in(pattern, text))[:count]
     except (PatternUnsupported, RecursionError):
         return ()
 

@@ -11,7 +11,7 @@ from stream_contracts.schema.format import Source
 from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 from stream_contracts.schema.jsonschema_text import Documents
-from stream_contracts.schema.jsonschema_validation import Checker, exact
+from stream_contracts.schema.jsonschema_validation import Checker
 
 TYPES = ("null", "boolean", "number", "string", "array", "object")
 
@@ -114,17 +114,6 @@ def _own() -> Checker:
 def smaller(one: int | None, other: int | None) -> int | None:
     """The smaller of two limits, where None is no limit."""
     return other if one is None else one if other is None else min(one, other)
-
-
-def equal_key(value: Any) -> Any:
-    """A value by JSON equality: 1 and 1.0 are one value, 1 and true are two."""
-    if isinstance(value, dict):
-        return ("object", frozenset((key, equal_key(held)) for key, held in value.items()))
-    if isinstance(value, list):
-        return ("array", tuple(equal_key(held) for held in value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return ("number", exact(value))
-    return (type(value).__name__, value)
 
 
 def type_of(value: Any) -> str:

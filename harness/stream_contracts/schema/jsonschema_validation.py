@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
+from math import isinf
 from typing import Any
 
 import jsonschema
@@ -19,7 +19,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing.exceptions import Unresolvable
 
 from stream_contracts.errors import SchemaError
-from stream_contracts.schema.jsonschema_identity import Numbers
+from stream_contracts.schema.jsonschema_identity import Numbers, exact
 from stream_contracts.schema.jsonschema_plain import plainly_sound
 from stream_contracts.schema.jsonschema_regex import PatternUnsupported, found_in
 from stream_contracts.schema.jsonschema_text import (
@@ -71,11 +71,6 @@ def native(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value
-
-
-def exact(number: float) -> Fraction:
-    """The number that the digits say, not the double next to it."""
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
 def reject_malformed(documents: Documents, refused: SchemaError) -> None:
@@ -147,6 +142,7 @@ class Checker:
         self.draft = draft
         self.sound: list[bool] = []
         self.numbers = Numbers()
+        self.swift: Any = None
 
     def key(self, schema: Any, resolver: Any) -> int:
         """A number for what a schema of this document means: equal values at the same base URI are one schema."""
@@ -214,7 +210,7 @@ def _safe(draft: Draft) -> Any:
             "pattern": _pattern,
             "patternProperties": _pattern_properties,
             "additionalProperties": _additional_properties,
-            "multipleOf": _multiple_of(stock.VALIDATORS["multipleOf"]),
+            "multipleOf": _multiple_of,
         }
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in stock.VALIDATORS:
@@ -248,17 +244,22 @@ def _additional_properties(validator: Any, additional: Any, instance: Any, schem
                 yield from validator.descend(value, additional, path=key)
 
 
-def _multiple_of(stock: Any) -> Any:
-    def multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if not validator.is_type(instance, "number"):
-            return
-        fails = exact(instance) % exact(divisor) != 0
-        if fails != any(True for _ in stock(validator, divisor, instance, schema)):
-            raise Undecided(f"whether {instance} is a multiple of {divisor} depends on rounding")
-        if fails:
-            yield ValidationError(f"{instance!r} is not a multiple of {divisor}")
+def multiple(instance: float, divisor: float) -> bool:
+    """Whether a number is a multiple of another; Undecided where exact arithmetic and the library's disagree."""
+    fails = exact(instance) % exact(divisor) != 0
+    if isinstance(divisor, float):
+        quotient = instance / divisor
+        rounded = fails if isinf(quotient) else int(quotient) != quotient
+    else:
+        rounded = instance % divisor != 0
+    if fails != rounded:
+        raise Undecided(f"whether {instance} is a multiple of {divisor} depends on rounding")
+    return not fails
 
-    return multiple_of
+
+def _multiple_of(validator: Any, divisor: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "number") and not multiple(instance, divisor):
+        yield ValidationError(f"{instance!r} is not a multiple of {divisor}")
 
 
 def _once(stock: Any) -> Any:

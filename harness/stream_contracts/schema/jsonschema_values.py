@@ -8,24 +8,31 @@ break deep inside is carried up to the root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain, islice
 from typing import Any
 
 from stream_contracts.schema.jsonschema_expansion import expand
+from stream_contracts.schema.jsonschema_identity import equal_key, exact, spelled_key
 from stream_contracts.schema.jsonschema_located import Located, distinct, views
 from stream_contracts.schema.jsonschema_rules import Prover
 from stream_contracts.schema.jsonschema_samples import samples
-from stream_contracts.schema.jsonschema_shapes import Shape, equal_key, number, type_of
-from stream_contracts.schema.jsonschema_validation import Undecided, exact
+from stream_contracts.schema.jsonschema_shapes import Shape, number, type_of
+from stream_contracts.schema.jsonschema_validation import Undecided
 from stream_contracts.schema.jsonschema_values_containers import arrays, objects
 
 _DEEPEST = 80
 _MOST_SHAPES = 24
 _MOST_HINTS = 400
+_OF_SETTLED = 3
+"""Values of each shape in which nothing can break; they are there to build others from."""
+_SHARE = 3
+"""A part may use a third of the patience that is left, so that its neighbours get their turn."""
 _GRACE = 6
 """Values of a part that are still looked at when the patience is spent: so that what was found below gets up."""
 _LONGEST_TEXT = 5_000
+_EXACT_FLOATS = 2**53
 _NUMBERS = tuple(Fraction(n) for n in (0, 1, -1, 2, 7, 100, 2**31, -(2**31), 2**53, 10**18, -(10**18)))
 _TEXTS = ("", "a", "0", "ab", " ", "A-1", "é", "😀", "2020-01-01", "x" * 40)
 
@@ -33,13 +40,15 @@ _TEXTS = ("", "a", "0", "ab", " ", "A-1", "é", "😀", "2020-01-01", "x" * 40)
 class Tries:
     """Generates values, with an eye on how much it has done; ``patience`` bounds the checks of parts."""
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int, prover: Prover | None = None, *, spelled: bool = False) -> None:
         self.patience = patience
-        self.prover = Prover()
+        self.prover = prover or Prover()
         self.memo: dict[tuple[frozenset[int], frozenset[int]], list[Any]] = {}
         self.doing: set[tuple[frozenset[int], frozenset[int]]] = set()
         self.undecided = 0
         self.cut = False
+        self.key: Callable[[Any], Any] = spelled_key if spelled else equal_key
+        self.spelled = spelled
 
     def values(self, written: tuple[Located, ...], read: tuple[Located, ...], depth: int, most: int = 12) -> list[Any]:
         """Values of a part: what the reader refuses first, then others; none where the part cannot be."""
@@ -54,7 +63,7 @@ class Tries:
             return self.plain(written)
         self.doing.add(key)
         try:
-            found = self.sift(self.raw(written, read, depth), written, read, most)
+            found = self.sift(self.raw(written, read, depth), written, read, most, self.patience // _SHARE)
         finally:
             self.doing.discard(key)
         self.memo[key] = found
@@ -62,54 +71,62 @@ class Tries:
 
     def plain(self, written: tuple[Located, ...]) -> list[Any]:
         """Simple values, for parts too deep to look into."""
+        finite = [value for shape in expand(written, most=4, partial=True) for value in shape.values or ()]
         simple: tuple[Any, ...] = ("a", 1, 0.5, True, None, [], {})
-        return [value for value in simple if self.fits(written, value)][:2]
+        return [value for value in (*finite, *simple) if self.fits(written, value)][:2]
 
     def raw(self, written: tuple[Located, ...], read: tuple[Located, ...], depth: int) -> Iterable[Any]:
         """All values that come to mind, valid or not."""
-        hints = [view.words() for view in views(*read, *written, most=_MOST_HINTS)]
-        constants: list[Any] = [value for words in hints for value in (*words.get("enum", ()), *_const(words))]
-        by_type: dict[str, list[Any]] = {}
-        for constant in constants:
-            by_type.setdefault(type_of(constant), []).append(constant)
         shapes = expand(written, most=_MOST_SHAPES, partial=True)
-        return _in_turn([self.of_shape(shape, hints, by_type.get(shape.type, ()), read, depth) for shape in shapes])
+        settled = [bool(read) and all(self.prover.implied(shape, located) for located in read) for shape in shapes]
+        loose = [shape for shape, sure in zip(shapes, settled, strict=True) if not sure]
+        sure = [shape for shape, sure in zip(shapes, settled, strict=True) if sure]
+        return chain(
+            _in_turn([self.of_shape(shape, written, read, depth) for shape in loose]),
+            *(islice(self.of_shape(shape, written, (), depth), _OF_SETTLED) for shape in sure),
+        )
 
     def of_shape(
-        self,
-        shape: Shape,
-        hints: list[dict[str, Any]],
-        constants: Iterable[Any],
-        read: tuple[Located, ...],
-        depth: int,
+        self, shape: Shape, written: tuple[Located, ...], read: tuple[Located, ...], depth: int
     ) -> Iterator[Any]:
         """Values of one shape: the constants of both sides first."""
         if shape.values is not None:
             yield from shape.values
             return
+
+        def meets(branch: Located) -> bool:
+            return not self.prover.disjoint(shape, branch)
+
+        met = list(views(*read, most=_MOST_HINTS, keep=meets))
+        hints = [view.words() for view in (*met, *views(*written, most=_MOST_HINTS, keep=meets))]
+        constants: list[Any] = [value for words in hints for value in (*words.get("enum", ()), *_const(words))]
+        constants = [constant for constant in constants if type_of(constant) == shape.type]
         yield from constants
         match shape.type:
             case "number":
-                yield from numbers(shape, hints, constants)
+                for value in numbers(shape, hints, constants):
+                    yield value
+                    if self.spelled and isinstance(value, int) and abs(value) < _EXACT_FLOATS:
+                        yield float(value)
             case "string":
                 yield from strings(shape, hints)
             case "array":
-                yield from arrays(self, shape, hints, read, depth)
+                yield from arrays(self, shape, hints, met, depth)
             case "object":
-                yield from objects(self, shape, hints, read, depth)
+                yield from objects(self, shape, hints, met, depth)
 
     def sift(
-        self, values: Iterable[Any], written: tuple[Located, ...], read: tuple[Located, ...], most: int
+        self, values: Iterable[Any], written: tuple[Located, ...], read: tuple[Located, ...], most: int, share: int
     ) -> list[Any]:
-        """The valid ones, each once, what the reader refuses first."""
+        """The valid ones, each once, what the reader refuses first; ``share`` is the patience it may use up."""
         refused: list[Any] = []
         accepted: list[Any] = []
         seen: set[Any] = set()
-        grace = _GRACE
+        grace, end = _GRACE, max(self.patience - share, 0)
         for value in values:
-            if self.patience <= 0 and (grace := grace - 1) < 0:
+            if self.patience <= end and (grace := grace - 1) < 0:
                 break
-            key = equal_key(value)
+            key = self.key(value)
             if key in seen or not self.fits(written, value):
                 continue
             seen.add(key)
@@ -166,13 +183,14 @@ def numbers(shape: Shape, hints: list[dict[str, Any]], constants: Iterable[Any])
     near = [anchor + sign * step for anchor in anchors for step in (Fraction(0), *steps) for sign in (1, -1)]
     near += [*_NUMBERS, Fraction(1, 2), Fraction(-3, 2), Fraction(1, 1000)]
     divisors = dict.fromkeys([*shape.multiples, *(exact(said["multipleOf"]) for said in hints if "multipleOf" in said)])
-    if shape.multiples or divisors:
+    if divisors:
         turns = [Fraction(1), *divisors]
         joint = _common(shape.multiples)
         turns += [joint] if joint else []
-        near = [anchor // step * step + k * step for anchor in near for step in turns for k in (0, 1, -1)] + [
-            k * step for step in turns for k in range(1, 8)
-        ]
+        there = [anchor // step * step + k * step for anchor in near for step in turns for k in (0, 1, -1)]
+        there += [k * step for step in turns for k in range(1, 8)]
+        halves = [k * step / 2 for step in divisors for k in (1, 3, -1)]
+        near = there if shape.multiples else [*halves, *near, *there]
     if shape.integer:
         near = [value for value in near if value.denominator == 1] + [Fraction(anchor // 1 + 1) for anchor in anchors]
     return [number(value) for value in dict.fromkeys(near)]

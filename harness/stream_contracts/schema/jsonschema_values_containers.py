@@ -7,7 +7,7 @@ from itertools import combinations, islice
 from typing import Any
 
 from stream_contracts.schema.jsonschema_constraints import hinted_group, hinted_row
-from stream_contracts.schema.jsonschema_located import Located, views
+from stream_contracts.schema.jsonschema_located import Located
 from stream_contracts.schema.jsonschema_samples import samples
 from stream_contracts.schema.jsonschema_shapes import Shape, made, said_of
 
@@ -18,11 +18,9 @@ _NOBODY = ("zz", "p0", "")
 _STRING = made({"type": "string"})
 
 
-def arrays(
-    tries: Any, shape: Shape, hints: list[dict[str, Any]], read: tuple[Located, ...], depth: int
-) -> Iterator[Any]:
+def arrays(tries: Any, shape: Shape, hints: list[dict[str, Any]], met: list[Located], depth: int) -> Iterator[Any]:
     """Lengths around each limit, each position with each value of its own, counts around each ``contains``."""
-    seen = [(view, view.words()) for view in views(*read)]
+    seen = [(view, view.words()) for view in met]
     rows = [row for view, words in seen if (row := hinted_row(view, words)) is not None]
     positions = max([len(row.prefix) for row in (*rows, *shape.rows)], default=0)
     lengths = {
@@ -81,11 +79,9 @@ def _calm(tries: Any, values: list[Any], read: tuple[Located, ...], skip: int) -
     return [calm[skip % len(calm)]] if calm else []
 
 
-def objects(
-    tries: Any, shape: Shape, hints: list[dict[str, Any]], read: tuple[Located, ...], depth: int
-) -> Iterator[Any]:
+def objects(tries: Any, shape: Shape, hints: list[dict[str, Any]], met: list[Located], depth: int) -> Iterator[Any]:
     """Each property there, not there, and with each value of its own; names that somebody or nobody mentions."""
-    seen = [(view, view.words()) for view in views(*read)]
+    seen = [(view, view.words()) for view in met]
     groups = [group for view, words in seen if (group := hinted_group(view, words)) is not None]
     named = [view.at(words["propertyNames"]) for view, words in seen if "propertyNames" in words]
     spelled = tries.values((*shape.names, _STRING), tuple(named), depth + 1) if shape.names or named else []

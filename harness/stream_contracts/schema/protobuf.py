@@ -1,7 +1,7 @@
 """Protobuf: reads schemas, and puts the registry's and the decoder's verdict together as one format.
 
 A registry and a decoder read the same text with different eyes. The registry (Square Wire's parser) takes files whose
-imports are missing or whose numbers collide, and refuses ``edition``; protoc is the other way round. So ``parse``
+numbers collide, and refuses ``edition``; protoc is the other way round. So ``parse``
 accepts what either of them accepts. ``differences`` raises ``SchemaError`` for what only protoc takes, ``decoding``
 answers ``unknown`` with protoc's complaint for what only the registry takes, and ``check`` insists on both.
 """
@@ -28,6 +28,7 @@ from stream_contracts.schema.protobuf_decoder import decode_verdict, proof_at
 from stream_contracts.schema.protobuf_descriptor import built_in_files, descriptor_in, file_of
 from stream_contracts.schema.protobuf_explain import EXPLANATIONS
 from stream_contracts.schema.protobuf_grown import grown
+from stream_contracts.schema.protobuf_imports import reject_unlinked
 from stream_contracts.schema.protobuf_names import Origin, Types
 from stream_contracts.schema.protobuf_protoc import compiled
 from stream_contracts.schema.protobuf_registry import Side, TooMuchError, Walk
@@ -154,7 +155,9 @@ def _side(source: Source) -> Side:
     files = {reference.name: reference for reference in source.references if reference.text is not None}
     trees = {name: _tree(reference.text or "", name) for name, reference in files.items()}
     dependencies = {name: (tree, _origin(files[name], main, trees)) for name, tree in trees.items()}
-    return Side(main, Types(main, dependencies))
+    types = Types(main, dependencies)
+    reject_unlinked(source.called, source.text, main, trees, types)
+    return Side(main, types)
 
 
 def _origin(reference: Reference, main: File, trees: dict[str, File]) -> Origin:

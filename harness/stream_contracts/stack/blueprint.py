@@ -23,6 +23,9 @@ CONNECT_IMAGE = f"quay.io/debezium/connect:{DEBEZIUM_VERSION}"
 
 APICURIO_VERSION = "3.3.3"
 
+ECJ_VERSION = "3.46.100"
+"""The Java compiler that runs on a JRE: for pipelines that are given as Java source."""
+
 EMBEDDED = "embedded"
 """The registry of this package, run in the harness's own process."""
 

@@ -11,8 +11,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stream_contracts.stack.artefacts import APICURIO_LOCK, CONNECT_LOCK, KAFKA_LOCK, Jar, maven_context
-from stream_contracts.stack.blueprint import APICURIO_VERSION, DEBEZIUM_VERSION, KAFKA_VERSION
+from stream_contracts.stack.artefacts import (
+    APICURIO_LOCK,
+    CONNECT_LOCK,
+    ECJ_LOCK,
+    KAFKA_LOCK,
+    STREAMS_LOCK,
+    Jar,
+    maven_context,
+)
+from stream_contracts.stack.blueprint import APICURIO_VERSION, DEBEZIUM_VERSION, ECJ_VERSION, KAFKA_VERSION
 
 LOG_BACKEND = "org.slf4j:slf4j-simple:1.7.36"
 """Kafka's closure has none; this is the one for the slf4j version that it brings."""
@@ -26,6 +34,8 @@ ROOTS: Mapping[Path, tuple[str, ...]] = {
         LOG_BACKEND,
         f"io.debezium:debezium-connector-postgres:{DEBEZIUM_VERSION}:plugin@tar.gz",
     ),
+    STREAMS_LOCK: (f"org.apache.kafka:kafka-streams:{KAFKA_VERSION}", LOG_BACKEND),
+    ECJ_LOCK: (f"org.eclipse.jdt:ecj:{ECJ_VERSION}",),
     APICURIO_LOCK: (f"io.apicurio:apicurio-registry-app:{APICURIO_VERSION}:all@tar.gz",),
 }
 """Lock file -> what it holds: jars with all they need to run, and archives (``@``) as they are."""

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic
 
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, FaultApplied, Note, Record
-from stream_contracts.pipelines import PIPELINES
+from stream_contracts.pipelines import kind_of
 from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
@@ -105,17 +106,22 @@ class Case:
         arena = self.arena
         lane = doors.lane(arena, name, self.journal, self.clock, self._changed)
         self._leaving.callback(arena.tap.close_lane, lane)
-        service = PIPELINES["command"](
+        # Beside the evidence, not in it; a stand-in has one of its own, for the frozen one still holds that of its namesake.
+        state = self.folder.with_name(f"{self.folder.name}-state") / name
+        state.mkdir(parents=True)
+        service = kind_of(arena.pipeline).service(
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
             addresses=doors.addresses(lane, self._namespace, arena.subjects),
-            names=self.names.environment(arena.contract, arena.pipeline, identity),
+            names=self.names.environment(arena.contract, arena.pipeline, identity, state.absolute()),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
+        self._leaving.callback(rmtree, state, ignore_errors=True)
         self._leaving.callback(service.kill)
-        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity)
+        lost = state if arena.pipeline.state == "lost" else None
+        made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity, lost)
         made.patient = self.plan.patient
         return made
 
@@ -126,7 +132,9 @@ class Case:
         events = self._intake(tuple(event for event in drawn.events if not plan.events or event.id in plan.events))
         portions = PORTIONS if plan.feed == "paced" else 1
         aborted = drawn.aborted if plan.with_aborted else ()
-        for portion in arena.feeder.feed(arena.contract, self.names, events, aborted, self.clock, portions):
+        for portion in arena.feeder.feed(
+            arena.contract, arena.pipeline, self.names, events, aborted, self.clock, portions
+        ):
             self._fed = self._fed.and_then(portion)
             self.journal.add(*portion.sends)
             yield self._fed
@@ -207,14 +215,20 @@ class Case:
     def unfinished(self) -> str | None:
         """What keeps the run from being at rest; None at rest."""
         try:
-            return self._rest.unfinished(self._fed.ends)
+            return self._rest.unfinished(self._owed)
         except HarnessError as error:  # a broker that was struck is back, and our own connection to it is not
             self.arena.cluster.forget()
             return str(error)
 
     def accounted(self) -> bool:
         """Whether all that was fed is behind a committed offset, or has its effect."""
-        return self._rest.accounted(self._fed.ends)
+        return self._rest.accounted(self._owed)
+
+    @property
+    def _owed(self) -> dict[Partition, int]:
+        """What has to be behind a committed offset: a table that each instance holds whole is read without a group."""
+        whole = {self.names.topic(join.table) for join in self.arena.pipeline.joins if join.everywhere}
+        return {partition: end for partition, end in self._fed.ends.items() if partition[0] not in whole}
 
     def _progress(self) -> tuple[int, bool]:
         return self._namespace.progress() if self._namespace else (0, False)

@@ -16,7 +16,7 @@ from stream_contracts.trial.cluster import Cluster, partitions_of
 from stream_contracts.trial.feed import EVENT_HEADER, shown
 from stream_contracts.trial.log import Entry, read
 from stream_contracts.trial.names import Names
-from stream_contracts.trial.normal import digester, windower
+from stream_contracts.trial.normal import counter, digester, windower
 from stream_contracts.trial.rows import Effect
 from stream_contracts.workload.events import Event
 
@@ -57,7 +57,7 @@ def records(
     found = []
     for topic in pipeline.topics_written:
         digest, window = digester(contract, pipeline, topic), windower(contract, pipeline, topic)
-        schema = contract.topics[topic].value
+        counted, schema = counter(contract, pipeline, topic), contract.topics[topic].value
         framed = schema is not None and schema.framing == "confluent"
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
             asked_at = _asked_at([each[partition] for each in appends if partition in each])
@@ -73,6 +73,7 @@ def records(
                         entry.producer_id, entry.epoch, entry.fate, asked_at(entry.offset),
                         op=None if entry.value is not None else "delete",
                         window=window(entry.value), schema_id=_schema_id(entry.value) if framed else None,
+                        counted=counted(entry.value),
                     )
                 )  # fmt: skip
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from time import monotonic
+from itertools import groupby, pairwise
+from time import monotonic, sleep
 
 from confluent_kafka import KafkaException, Message, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they are imported there, and not listed
@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # they are im
 )
 from confluent_kafka.cimpl import NewTopic
 
-from stream_contracts.contract.model import Contract, Topic
+from stream_contracts.contract.model import Contract, Pipeline, Topic
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.model import Send
 from stream_contracts.trial.cluster import Cluster, Partition, partitions_of
@@ -26,6 +26,8 @@ from stream_contracts.trial.names import Names
 from stream_contracts.workload.events import Event
 
 PATIENCE_S = 20.0
+LATER_S = 0.003
+"""By how much a stream's records are younger than the rows that they meet: the times of records are milliseconds."""
 EVENT_HEADER = "stream-contracts-event"
 """The header that carries an event's id; a pipeline that passes headers on makes every witness exact."""
 
@@ -90,6 +92,7 @@ class Feeder:
     def feed(
         self,
         contract: Contract,
+        pipeline: Pipeline,
         names: Names,
         events: Sequence[Event],
         aborted: Sequence[Event],
@@ -99,17 +102,16 @@ class Feeder:
         """Send the events in order, a portion at each step, and half-way, in a transaction that is aborted, the
         ``aborted`` ones. Yields each portion once the log is known to hold it.
         """
-        placed = _placed((*events, *aborted), contract)
+        placed = _placed((*events, *aborted), contract, pipeline)
         seqs: Counter[tuple[str, bytes | None]] = Counter()
         bounds = [len(events) * number // portions for number in range(portions + 1)]
-        half = len(events) // 2
+        half, tables = len(events) // 2, pipeline.tables
         for start, end in pairwise(bounds):
-            sends = self._send(
-                self._plain, names, events[start : max(start, min(half, end))], "ok", placed, seqs, clock
-            )
+            first, rest = events[start : max(start, min(half, end))], events[max(start, min(half, end)) : end]
+            sends = self._in_turn(names, first, tables, placed, seqs, clock)
             if aborted and start <= half < end:
                 sends += self._abort(names, aborted, placed, clock)
-            sends += self._send(self._plain, names, events[max(start, min(half, end)) : end], "ok", placed, seqs, clock)
+            sends += self._in_turn(names, rest, tables, placed, seqs, clock)
             ends: dict[Partition, int] = {}
             for send in sends:
                 if send.outcome == "ok" and send.offset is not None:
@@ -117,6 +119,23 @@ class Feeder:
                     ends[partition] = max(ends.get(partition, 0), send.offset + 1)
             self._confirm(contract, names, ends)
             yield Fed(tuple(sends), ends)
+
+    def _in_turn(
+        self,
+        names: Names,
+        events: Sequence[Event],
+        tables: frozenset[str],
+        placed: Mapping[tuple[str, bytes | None], int],
+        seqs: Counter[tuple[str, bytes | None]],
+        clock: Callable[[], float],
+    ) -> list[Send]:
+        """Send the rows of tables, and when they are in the log, with a later time, what is joined with them."""
+        sends: list[Send] = []
+        for _, side in groupby(events, key=lambda event: event.topic in tables):
+            if sends:
+                sleep(LATER_S)
+            sends += self._send(self._plain, names, tuple(side), "ok", placed, seqs, clock)
+        return sends
 
     def _abort(
         self,
@@ -199,18 +218,24 @@ def shown(key: bytes | None) -> str | None:
     return text if text.isprintable() else "0x" + key.hex()
 
 
-def _placed(events: Iterable[Event], contract: Contract) -> dict[tuple[str, bytes | None], int]:
+def _placed(events: Iterable[Event], contract: Contract, pipeline: Pipeline) -> dict[tuple[str, bytes | None], int]:
     """The partition of each key of each topic: one key, one partition, and every partition gets keys if there are any.
+
+    Topics that are joined have their keys at the same places, as producers with the same partitioner would put them.
 
     In turn by first appearance, not by hash: with few keys a hash likes to leave a partition empty, and an empty one
     both proves less and makes the first fetch of a consumer wait.
     """
+    beside = {join.table: join.stream for join in pipeline.joins}
+    turns: dict[tuple[str, bytes | None], int] = {}
+    counts: Counter[str] = Counter()
     placed: dict[tuple[str, bytes | None], int] = {}
-    turns: Counter[str] = Counter()
     for event in events:
-        if (event.topic, event.key) not in placed:
-            placed[event.topic, event.key] = turns[event.topic] % contract.topics[event.topic].partitions
-            turns[event.topic] += 1
+        group = beside.get(event.topic, event.topic)
+        if (group, event.key) not in turns:
+            turns[group, event.key] = counts[group]
+            counts[group] += 1
+        placed[event.topic, event.key] = turns[group, event.key] % contract.topics[event.topic].partitions
     return placed
 
 

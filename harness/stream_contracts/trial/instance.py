@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from shutil import rmtree
 
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note, ProcessLife
@@ -21,7 +23,8 @@ POLITE_S = 5.0
 class Instance:
     """Start, watch and end the process of one instance; every life of it goes into the journal.
 
-    ``identity`` is whose names it uses: its own, or those of the instance whose place it takes.
+    ``identity`` is whose names it uses: its own, or those of the instance whose place it takes. ``state`` is a folder that
+    every life finds empty, where there is one.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class Instance:
         journal: Journal,
         clock: Callable[[], float],
         identity: str,
+        state: Path | None = None,
     ) -> None:
         self.lane, self.service, self.identity = lane, service, identity
         self.retired = False
@@ -41,7 +45,7 @@ class Instance:
         """Whether its groups find out by themselves that it is gone."""
         self.own_ends: list[int] = []
         """The exit statuses with which it ended by itself."""
-        self._cluster, self._journal, self._clock = cluster, journal, clock
+        self._cluster, self._journal, self._clock, self._state = cluster, journal, clock, state
         self._started_at, self._ended = 0.0, True
         self._counted = 0
         self._again_at: float | None = None
@@ -56,6 +60,9 @@ class Instance:
         self.former_ids |= self.lane.transactional_ids
         self.lane.transactional_ids.clear()
         self._started_at, self._ended, self._again_at = self._clock(), False, None
+        if self._state is not None:
+            rmtree(self._state)
+            self._state.mkdir()
         self.service.start()
 
     def kill(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.contract.placeholders import filled
@@ -31,11 +32,15 @@ class Names:
         mark = sha256(declared.encode()).hexdigest()[:12]
         return f"{name[: LONGEST_TOPIC - len(mark) - 1]}-{mark}"
 
-    def environment(self, contract: Contract, pipeline: Pipeline, instance: str) -> Mapping[str, str]:
-        """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life."""
+    def environment(self, contract: Contract, pipeline: Pipeline, instance: str, state: Path) -> Mapping[str, str]:
+        """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life.
+
+        ``state`` is the folder of the process, which outlives it.
+        """
         return filled(
             pipeline.env,
             topics={declared: self.topic(declared) for declared in contract.topics},
             group=f"{self.prefix}.group",
             transactional_id=f"{self.prefix}.{instance}",
+            state=str(state),
         )

@@ -62,6 +62,23 @@ def windower(contract: Contract, pipeline: Pipeline, topic: str) -> Callable[[by
     return window
 
 
+def counter(contract: Contract, pipeline: Pipeline, topic: str) -> Callable[[bytes | None], int | None]:
+    """How many events a record of this topic says that it counts, where the contract names that field; else None."""
+    late = pipeline.promises.late
+    if late is None or late.counts is None:
+        return lambda _: None
+    decode, path = decoder(contract, topic), late.counts.removeprefix("$.").split(".")
+
+    def counted(value: bytes | None) -> int | None:
+        try:
+            found = None if value is None else _held(decode(value), path)
+        except Exception:  # as above
+            return None
+        return found if type(found) is int else None
+
+    return counted
+
+
 def digest_of(key: bytes | None, value: bytes | None) -> str:
     """Length-prefixed, so that no two (key, value) pairs run together; None is told from empty."""
     parts = (b"-" if part is None else b"%d:%s" % (len(part), part) for part in (key, value))

@@ -29,7 +29,12 @@ class Probe:
 
     def look(self, missing: str) -> None:
         """There is still something to do, which ``missing`` tells: is anybody at it?"""
-        seen = sum(len(instance.lane.moments) for instance in self._case.instances)
+        instances = self._case.instances
+        # Who has only just been started, or connected for the first time, makes headway: a JVM takes its time to begin.
+        seen = sum(
+            len(instance.lane.moments) + instance.service.incarnation + (instance.lane.connections > 0)
+            for instance in instances
+        )
         now = self._case.clock()
         if seen != self._seen:
             self._seen, self._since, self._looked = seen, now, False

@@ -203,7 +203,7 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 
 
 def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
-    """The first step of each row, which is owed, then the second of each, and so on."""
+    """The first step of each row, the second of each, …; the first ones are owed."""
     for turn in range(max(map(len, rows), default=0)):
         yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
@@ -257,7 +257,7 @@ def _strike(fault: str, at: Moment, what: str = "", *, delay_s: float = 0.0) -> 
 
 
 def struck_at(base: Plan, fault: str, at: Moment) -> Plan:
-    """The plan with that fault at that moment, and no other."""
+    """The plan with one fault, at that moment."""
     return replace(base, strikes=(_strike(fault, at),))
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from stream_contracts.contract.model import Contract
 from stream_contracts.errors import UnsupportedError, UsageError
 from stream_contracts.findings import Judgement, Reason
+from stream_contracts.pipelines import kind_of
 from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import EMBEDDED, Blueprint
 from stream_contracts.stack.model import Stack
@@ -39,6 +40,8 @@ MOST_WORKERS = 4
 """How many trials run side by side at most; each has a process or two and a share of the broker."""
 FIRST_ABORTED_ID = 1_000_000
 """Events of aborted transactions are numbered from here, so that nobody mistakes them for the workload's."""
+DAY_S = 86_400
+"""Events with times of their own count them from midnight (UTC): the same windows in every run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Session:
         self._leaving = ExitStack()
         self._stacks: list[Stack] = []
         self._tap: Tap | None = None
-        self._count, self._epoch_s = 0, time()
+        self._count, self._epoch_s = 0, time() // DAY_S * DAY_S
         self._proofs: dict[tuple[Path, str], Proof] = {}
 
     def __enter__(self) -> Session:
@@ -226,6 +229,7 @@ class Session:
         """Where one trial at a time of this pipeline can be run; what it needs is started, and shared with the others."""
         ids = None
         draw(contract, pipeline, seed=seed)  # what cannot be drawn is told before anything starts
+        kind_of(contract.pipelines[pipeline]).prepare(contract, pipeline, self._progress)
         needed = self.needed(contract, pipeline)
         stack = needed.brokers
         if self._tap is None:

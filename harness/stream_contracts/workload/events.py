@@ -11,11 +11,12 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from stream_contracts.contract.model import Contract, Role, Schema, Topic
+from stream_contracts.contract.model import Contract, Pipeline, Role, Schema, Topic
 from stream_contracts.errors import ContractError, StreamContractsError, UsageError
 from stream_contracts.schema.format import Source
 from stream_contracts.schema.framing import Framed, frame
 from stream_contracts.workload.dice import HUGE_BYTES, Dice, Undrawable, below
+from stream_contracts.workload.times import timed
 from stream_contracts.workload.writers import Ids, Library, Writer
 
 SERIES = {
@@ -72,13 +73,20 @@ def draw(contract: Contract, pipeline_name: str, *, seed: int, ids: Ids | None =
     values = {topic: drawing.values(topic) for topic in pipeline.reads}
     places: Counter[str] = Counter()
     events = []
-    for number in range(pipeline.workload.events):
-        topic = pipeline.reads[number if number < len(keys) else below(len(keys), seed, "topic", number)]
+    for number, topic in enumerate(_topics(pipeline, seed)):
         buried = _is_tombstone(contract.topics[topic], seed, topic, places[topic])
         value = None if buried else values[topic](number)
         events.append(Event(number, topic, _skewed(keys[topic], seed, number), value))
         places[topic] += 1
-    return tuple(events)
+    late = pipeline.promises.late
+    return tuple(events) if late is None else timed(events, late.allowed)
+
+
+def _topics(pipeline: Pipeline, seed: int) -> list[str]:
+    """The topic of each event; what is read as a table comes before what is joined with it."""
+    reads, numbers = pipeline.reads, range(pipeline.workload.events)
+    chosen = [reads[number if number < len(reads) else below(len(reads), seed, "topic", number)] for number in numbers]
+    return sorted(chosen, key=lambda topic: topic not in pipeline.tables)
 
 
 Encoded = Iterator[bytes]

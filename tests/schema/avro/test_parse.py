@@ -12,7 +12,7 @@ from stream_contracts.schema.avro_canonical import canonical, fingerprint
 from stream_contracts.schema.avro_codec import compiled, decode, encode
 from stream_contracts.schema.avro_model import Record, Union
 from stream_contracts.schema.avro_parse import parse
-from stream_contracts.schema.avro_text import DEEPEST, LARGEST_TEXT
+from stream_contracts.schema.avro_text import DEEPEST, LARGEST_TEXT, MOST_TYPES
 from stream_contracts.schema.avro_values import boundary
 from stream_contracts.schema.format import Reference, Source
 
@@ -138,10 +138,20 @@ def test_nesting_that_is_allowed_is_read() -> None:
     assert compiled(parsed).refusal == ""
 
 
-def test_ten_megabytes_are_refused() -> None:
-    """Before anything is made of them."""
-    huge = record({"name": "n", "type": "int", "doc": "x" * 10_000_000})
+def test_ten_megabytes_are_read() -> None:
+    """Mostly documentation, as such texts are: they have a verdict in seconds."""
+    fields = [{"name": f"f{at}", "type": "int", "doc": "x" * 50_000} for at in range(200)]
+    text = json.dumps({"type": "record", "name": "R", "fields": fields})
+    assert len(text) > 10_000_000
+    assert compiled(parse(Source(text))).refusal == ""
+
+
+def test_what_is_too_large_is_refused_in_words() -> None:
+    """Too long a text before anything is made of it; too many types at the first one too many."""
+    huge = record({"name": "n", "type": "int", "doc": "x" * LARGEST_TEXT})
     assert f"{LARGEST_TEXT:,}" in str(refused(huge))
+    wide = record(*({"name": f"f{at}", "type": "int"} for at in range(MOST_TYPES)))
+    assert f"/fields/{MOST_TYPES - 1}/type: more than {MOST_TYPES:,} types" in str(refused(wide))
 
 
 def test_an_unknown_fingerprint_names_the_known_ones() -> None:

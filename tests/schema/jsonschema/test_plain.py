@@ -66,7 +66,8 @@ def test_everyday_schemas_take_the_short_way() -> None:
             "additionalProperties": False,
         }
     )
-    assert not plainly_sound({"properties": {"a": {"$ref": "#/definitions/x"}}})
+    assert plainly_sound({"properties": {"a": {"$ref": "#/definitions/x"}}})
+    assert not plainly_sound({"properties": {"a": {"$ref": 5}}})
     assert not plainly_sound({"properties": {"a": {"type": 5}}})
 
 

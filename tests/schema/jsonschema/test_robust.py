@@ -69,15 +69,31 @@ def test_a_reference_that_is_not_json_is_named() -> None:
         parsed({}, ("money.json", 5))
 
 
-def test_circular_references() -> None:
-    """Definitions that only refer to each other end, for both verdicts."""
-    circle = {
-        "definitions": {"A": {"$ref": "#/definitions/B"}, "B": {"$ref": "#/definitions/A"}},
-        "$ref": "#/definitions/A",
-    }
-    assert kinds(circle, circle) == []
-    assert decoding(circle, circle).reads is Reads.READS
-    assert decoding({}, circle).reads in (Reads.READS, Reads.UNKNOWN)
+@pytest.mark.parametrize("make", [dict, modern])
+def test_references_that_only_lead_to_each_other_are_refused(make: Any) -> None:
+    """They define nothing: the error names the schema, the place and the circle."""
+    definitions = {"A": {"$ref": "#/definitions/B"}, "B": {"$ref": "#/definitions/A", "title": "nothing"}}
+    circle = make(definitions=definitions, properties={"a": {"$ref": "#/definitions/A"}})
+    with pytest.raises(SchemaError, match="#/definitions/A → #/definitions/B → #/definitions/A") as raised:
+        parsed(circle)
+    assert str(raised.value).startswith("order.json at #/")
+    with pytest.raises(SchemaError, match="circular"):
+        parsed(make(**{"$ref": "#"}))
+
+
+def test_documents_that_need_each_other_are_refused() -> None:
+    """No registry could have taken the first of them; a document that refers to itself is only recursive."""
+    root = {"properties": {"a": {"$ref": "a.json"}}}
+    first, second = {"items": {"$ref": "b.json"}}, {"properties": {"x": {"$ref": "a.json#"}}}
+    with pytest.raises(SchemaError, match=r"circular references: a\.json → b\.json → a\.json"):
+        parsed(root, ("a.json", first), ("b.json", second))
+    parsed(root, ("a.json", {"items": {"$ref": "b.json"}}), ("b.json", {"properties": {"x": {"$ref": "b.json#"}}}))
+
+
+def test_references_that_narrow_themselves() -> None:
+    """A circle through allOf adds nothing, a circle through oneOf has no meaning."""
+    chain = {"definitions": {"A": {"$ref": "#/definitions/B"}, "B": {"type": "string"}}, "$ref": "#/definitions/A"}
+    assert decoding(chain, chain).reads is Reads.READS
     liar = modern(**{"$defs": {"A": {"oneOf": [{"$ref": "#/$defs/A"}, {"type": "string"}]}}, "$ref": "#/$defs/A"})
     assert decoding({"type": "string"}, liar).reads is Reads.UNKNOWN
     narrowing = modern(**{"$defs": {"A": {"allOf": [{"$ref": "#/$defs/A"}, {"type": "string"}]}}, "$ref": "#/$defs/A"})
@@ -97,10 +113,10 @@ def test_twelve_mutually_recursive_unions_finish_at_once(edition: Edition, wrapp
         definitions = {f"T{i}": {"oneOf": [{"type": kind}, *branches]} for i in range(12)}
         return {"definitions": definitions, "oneOf": [{"$ref": "#/definitions/T0"}, {"type": "null"}]}
 
-    started = time.monotonic()
+    started = time.process_time()
     assert accepted(unions("string"), unions("string"), edition)
     assert not accepted(unions("string"), unions("integer"), edition)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 5
 
 
 def _tagged(kind: str, count: int = 12) -> dict[str, Any]:
@@ -140,7 +156,34 @@ def test_twelve_mutually_recursive_unions_are_decoded_at_once(writer: Any, reade
     started = time.process_time()
     found = decoding(writer, reader, 100)
     assert (found.reads, found.proved) == (reads, True)
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 3
+
+
+def test_one_of_twelve_tagged_types_that_changed_is_found() -> None:
+    """The eleven others settle nothing: the search looks at the branch that a value can be, and at each of them."""
+    writer, reader = _tagged("string"), _tagged("string")
+    writer["definitions"]["T11"]["properties"]["value"] = {"type": "number"}
+    reader["definitions"]["T11"]["properties"]["value"] = {"type": "integer"}
+    found = decoding(writer, reader, 100)
+    assert (found.reads, found.proved) == (Reads.FAILS, True)
+    assert found.witness is not None
+
+
+def test_notes_and_order_are_no_change() -> None:
+    """Branches in another order, with other titles, are the same union; a reference into a list keeps its meaning."""
+    union, turned = _untagged("string"), _untagged("string")
+    for held in turned["definitions"].values():
+        held["oneOf"].reverse()
+        held["description"] = "turned"
+    assert decoding(union, turned).note == "both schemas are the same"
+    assert decoding({"enum": [{"title": "a"}]}, {"enum": [{"title": "b"}]}).reads is Reads.FAILS
+    assert decoding({"properties": {"title": {"type": "string"}}}, {"properties": {}}).proved
+    assert decoding({"properties": {}}, {"properties": {"title": {"type": "string"}}}).reads is Reads.FAILS
+    into = modern(anyOf=[{"type": "string"}, {"type": "number"}], properties={"a": {"$ref": "#/anyOf/0"}})
+    swapped = modern(anyOf=[{"type": "number"}, {"type": "string"}], properties={"a": {"$ref": "#/anyOf/0"}})
+    assert decoding({**into, "anyOf": [*into["anyOf"], {}]}, {**swapped, "anyOf": [*swapped["anyOf"], {}]}).reads is (
+        Reads.FAILS
+    )
 
 
 def test_a_thousand_levels() -> None:

@@ -92,13 +92,7 @@ def test_a_refusal_names_schema_place_and_cause(text: str, place: str, why: str)
     ("text", "references", "why"),
     [
         ("message A { int32 a = 1; int32 b = 1; }", {}, "s.proto:1:55: s.proto: protoc refuses it: Field number 1"),
-        ('import "x.proto"; message A { X x = 1; }', {}, "give x.proto as a reference"),
         ('import "x.proto"; message A {}', {"x.proto": None}, "give x.proto as a reference"),
-        (
-            'import "a.proto"; message M {}',
-            {"a.proto": 'import "b.proto";', "b.proto": 'import "a.proto";'},
-            "recursively",
-        ),
         ("message A {}", {"../x.proto": "message X {}"}, "no name for a reference"),
         ("message A {" * 40 + "}" * 40, {}, "maximum recursion limit"),
         ("enum E { A = 1; }", {}, "must be zero"),
@@ -118,6 +112,46 @@ def test_what_only_the_registry_takes_is_unknown_to_the_decoder(
     with pytest.raises(SchemaError, match=re.escape(why)):
         check(parsed)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "references", "place", "why"),
+    [
+        ('import "x.proto"; message A { X x = 1; }', {}, "s.proto:1:20", "the import 'x.proto' is missing"),
+        ('\nimport public "x.proto"; message A { map<int32, X> x = 1; }', {}, "s.proto:2:1", "the type X is not found"),
+        ('import "x.proto"; message A { oneof o { p.X x = 1; } }', {"x.proto": None}, "s.proto:1:20", "give x.proto"),
+        (
+            'import "a.proto"; message M {}',
+            {"a.proto": 'import "b.proto";', "b.proto": 'import "a.proto";'},
+            "s.proto:1:20",
+            "circular imports: a.proto → b.proto → a.proto",
+        ),
+    ],
+)
+def test_a_missing_or_circular_import_is_refused(
+    text: str, references: dict[str, str | None], place: str, why: str
+) -> None:
+    """It names the schema, the import's position and the cause; no registry could have taken it."""
+    given_ = tuple(Reference(name, name, 1, body and HEAD + body) for name, body in references.items())
+    with pytest.raises(SchemaError, match=re.escape(why)) as caught:
+        FORMAT.parse(Source(HEAD + text, given_, "s.proto"))
+    assert caught.value.complaints[0][0] == place
+
+
+def test_imports_that_meet_again_are_no_circle() -> None:
+    """Two ways to one file, and a file that is known without being given."""
+    given_ = tuple(
+        Reference(name, name, 1, HEAD + body)
+        for name, body in {
+            "a.proto": 'import "c.proto"; message A { C c = 1; }',
+            "b.proto": 'import "c.proto"; import "google/protobuf/any.proto"; message B {}',
+            "c.proto": "message C {}",
+        }.items()
+    )
+    text = (
+        'import "a.proto"; import "b.proto"; import "google/protobuf/timestamp.proto"; message M { A a = 1; B b = 2; }'
+    )
+    assert FORMAT.parse(Source(HEAD + text, given_, "s.proto")).side is not None
 
 
 def test_an_edition_has_a_decoder_verdict_and_no_registry_verdict() -> None:

@@ -1,0 +1,62 @@
+"""A pipeline that is a Kafka Streams application: Java source in the contract's folder, compiled and run without a JDK."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from stream_contracts.contract.model import Contract, Pipeline
+from stream_contracts.errors import ContractError
+from stream_contracts.pipelines import _java
+from stream_contracts.pipelines._java import NotCompiledError, Program, program
+from stream_contracts.stack.artefacts import STREAMS_LOCK, Progress
+from stream_contracts.stack.runtime import jvm_environment
+from stream_contracts.stack.service import Service
+
+
+def ready(progress: Progress) -> None:
+    """Fetch and compute what any application needs, so that later runs are fast and work offline."""
+    _java.ready(STREAMS_LOCK, progress, thorough=True)
+
+
+def prepare(contract: Contract, pipeline_name: str, progress: Progress) -> None:
+    """Fetch what Kafka Streams and the compiler are, and compile the sources, where that has not been done yet.
+
+    Raises ContractError with what the compiler says, at ``streams`` in the contract, and StackError where Java or a jar
+    is missing and cannot be had.
+    """
+    try:
+        program(STREAMS_LOCK, _sources(contract.folder, contract.pipelines[pipeline_name]), progress)
+    except NotCompiledError as error:
+        raise ContractError([(str(contract.place("pipelines", pipeline_name, "streams")), str(error))]) from error
+
+
+def service(
+    pipeline: Pipeline,
+    instance: str,
+    *,
+    folder: Path,
+    addresses: Mapping[str, str],
+    names: Mapping[str, str],
+    log_path: Path,
+    run_id: str,
+) -> Service:
+    """The process of one instance, not started yet: the main class of the first source, in the contract's folder.
+
+    ``addresses`` is where it finds its servers (all of them our tap), ``names`` its own ``env`` filled in, which wins.
+    """
+    built = _program(tuple(_sources(folder, pipeline)))
+    env = {**jvm_environment(os.environ), **addresses, **names}
+    return Service(instance, built.command(), cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)
+
+
+@cache
+def _program(sources: tuple[Path, ...]) -> Program:
+    """The program, found where `prepare` left it: looked for once, and not at each start of each instance."""
+    return program(STREAMS_LOCK, sources, lambda _: None)
+
+
+def _sources(folder: Path, pipeline: Pipeline) -> list[Path]:
+    return [folder.absolute() / source for source in pipeline.streams]
