@@ -58,6 +58,13 @@ _HOW: Final[Mapping[str, Mapping[str, Any]]] = {
     "replay-storm": {"what": "orders-0: the committed offset of enrich went back from 42 to 0"},
     "rebalance-storm": {"times": 9, "most": 3, "lives": 2, "struck": 1},
     "poison-loop": {"times": 5},
+    "cdc-divergence": {"how": "the table holds another row than the last event says"},
+    "cdc-snapshot-overlap": {"how": "a row of the snapshot stands behind a newer change of it"},
+    "cdc-torn-transaction": {"txid": 812, "how": "1 of its 2 changes is there"},
+    "late-effect-twice": {"aside": "visits-too-late-0@3"},
+    "window-miscounted": {
+        "sent": 5, "counted": 5, "aside": 1, "off": "1 too many", "late": "; late were the events 17 (450.0 s)",
+    },
     "acks-not-all": {"seen": "1"},
     "eager-assignor": {"seen": "range"},
     "few-replicas": {"seen": 1},
@@ -66,8 +73,10 @@ _HOW: Final[Mapping[str, Mapping[str, Any]]] = {
     "no-schema-id": {"seen": "7b226964"},
     "one-partition-topic": {"seen": 1},
     "reads-uncommitted": {"seen": 0},
+    "rebalances-ignored": {"offset": 40, "other": "enrich-1", "seen": 42},
+    "unbounded-state": {"seen": "compact", "times": 400, "keys": 4},
     "tight-poll-loop": {"seen": 0, "times": 4000},
-}
+}  # fmt: skip
 """What differs by anomaly: its own words for how, and numbers that would not be a violation of it."""
 
 
