@@ -19,7 +19,8 @@ from tests.waiting import until
 def test_a_group_is_shared_once_all_its_members_are_there(stack: Stack, protocol: str) -> None:
     cluster, group = Cluster((broker.host, broker.port) for broker in stack.brokers), f"shared-{protocol}"
     topic = f"{stack.run_id}.{group}"
-    AdminClient({"bootstrap.servers": stack.bootstrap}).create_topics([NewTopic(topic, 2, 1)])[topic].result(20)
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(20)
     assert until(lambda: cluster.leads(topic, 2))
     consumer = Consumer({"bootstrap.servers": stack.bootstrap, "group.id": group, "group.protocol": protocol})
     try:
