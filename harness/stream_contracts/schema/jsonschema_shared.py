@@ -23,23 +23,29 @@ _nodes: dict[tuple[Hashable, str], Node] = {}
 _itself: dict[Node, dict[Hashable, Sequence[Found]]] = {}
 
 
-def shared(loader: Hashable, schema: Any, load: Callable[[], Node]) -> Node:
-    """The node of a property's schema; ``loader`` says by which rules it is loaded. An error of ``load`` comes through."""
+def sign(schema: Any) -> str:
+    """What two property schemas have in common only if they may share a node; nothing for one that shares with none."""
     try:
         text = _encode(schema)
     except (TypeError, RecursionError):  # a Decimal, whose text says less than it holds; or a very deep one
-        return load()
-    if len(text) > _LONGEST or "$" in text or '"id"' in text:
-        return load()
-    found = _nodes.get((loader, text))
-    if found is None:
-        found = load()
+        return ""
+    return "" if len(text) > _LONGEST or "$" in text or '"id"' in text else text
+
+
+def known(loader: Hashable, text: str) -> Node | None:
+    """The node of a property with this sign, if there is one; ``loader`` says by which rules it was loaded."""
+    return _nodes.get((loader, text))
+
+
+def keep(loader: Hashable, text: str, node: Node) -> Node:
+    """Share the node from now on with all that have its sign, if it has one."""
+    if text:
         if len(_nodes) >= _MOST:
             _nodes.clear()
             _itself.clear()
-        _nodes[loader, text] = found
-        _itself[found] = {}
-    return found
+        _nodes[loader, text] = node
+        _itself[node] = {}
+    return node
 
 
 def with_itself(node: Node, rules: Hashable, compare: Callable[[], Sequence[Found]]) -> Sequence[Found]:

@@ -165,9 +165,10 @@ def varied(values: list[Any], most: int) -> list[Any]:
     """A few of many, from all over the list and of every type."""
     if len(values) <= most:
         return values
-    first = list({type_of(value): value for value in reversed(values)}.values())
+    first = {type_of(value): at for at, value in reversed(list(enumerate(values)))}.values()
     step = len(values) / most
-    return first + [values[int(index * step)] for index in range(most)]
+    chosen = dict.fromkeys([*first, *(int(index * step) for index in range(most))])
+    return [values[at] for at in chosen]
 
 
 def _const(words: dict[str, Any]) -> Sequence[Any]:

@@ -15,58 +15,112 @@ _LONGEST_ARRAY = 120
 _MOST_NAMES = 400
 _MOST_SINGLE = 60
 _NOBODY = ("zz", "p0", "")
+_FIRST = (slice(1), slice(1, None))
+"""The first value of each position before all others: it is the one that the reader minds, and patience may end."""
 _STRING = made({"type": "string"})
 
 
 def arrays(tries: Any, shape: Shape, hints: list[dict[str, Any]], met: list[Located], depth: int) -> Iterator[Any]:
     """Lengths around each limit, each position with each value of its own, counts around each ``contains``."""
-    seen = [(view, view.words()) for view in met]
-    rows = [row for view, words in seen if (row := hinted_row(view, words)) is not None]
-    positions = max([len(row.prefix) for row in (*rows, *shape.rows)], default=0)
-    lengths = {
-        said[word] + shift
-        for said in hints
-        for word in ("minItems", "maxItems", "minContains", "maxContains")
-        if word in said
-        for shift in (-1, 0, 1)
-    }
-    lengths |= {0, 1, 2, shape.least, shape.least + 1, positions, positions + 1, positions + 2}
-    lengths = {
-        n for n in lengths if shape.least <= n <= (_LONGEST_ARRAY if shape.most is None else min(shape.most, 500))
-    }
-
-    def of_reader(index: int) -> tuple[Located, ...]:
-        at = (row.prefix[index] if index < len(row.prefix) else row.rest for row in rows)
-        return tuple(located for located in at if located is not None)
-
-    def choices(index: int) -> list[Any]:
-        place = min(index, positions)
-        return list(tries.values(shape.item(place), of_reader(place), depth + 1))
-
-    wanted = [view.at(words["contains"]) for view, words in seen if "contains" in words]
-    wanted += [located for located, _, _ in shape.contains]
-    for n in sorted(lengths):
-        plain = [
-            _calm(tries, choices(index), of_reader(min(index, positions)), index if shape.unique else 0)
-            for index in range(n)
-        ]
+    items = _Items(tries, shape, met, depth)
+    lengths = items.lengths(hints)
+    for n in lengths if items.needed else ():
+        if n > items.needed:
+            yield from _beside(items, n)
+    for n in lengths:
+        plain = [items.calm(index, items.choices(index)) for index in range(n)]
         if any(not one for one in plain):
             break
         whole = [one[0] for one in plain]
         yield whole
-        for index in range(min(n, positions + 1)):
-            for value in choices(index):
+        for index in range(min(n, items.positions + 1)):
+            for value in items.choices(index):
                 yield [*whole[:index], value, *whole[index + 1 :]]
                 if n <= 3:
                     yield [value] * n
-        for located in wanted:
-            for place in {0, positions}:
-                matching = tries.values((*shape.item(place), located), of_reader(place), depth + 1)[:3]
+        for located in items.sought:
+            for place in {0, items.positions}:
+                matching = items.matching(place, located, items.of_reader(place))[:3]
                 for value in matching:
                     for count in range(1, min(n, 8) + 1):
                         yield [value] * count + whole[count:]
                         yield whole[: n - count] + [value] * count
                     yield _distinct(matching, n) or [value]
+
+
+class _Items:
+    """What may stand at each position of an array of one shape; ``needed`` items must be what ``contains`` asks for."""
+
+    def __init__(self, tries: Any, shape: Shape, met: list[Located], depth: int) -> None:
+        self.tries, self.shape, self.depth = tries, shape, depth
+        seen = [(view, view.words()) for view in met]
+        self.rows = [row for view, words in seen if (row := hinted_row(view, words)) is not None]
+        self.positions = max([len(row.prefix) for row in (*self.rows, *shape.rows)], default=0)
+        self.sought = [view.at(words["contains"]) for view, words in seen if "contains" in words]
+        self.sought += [located for located, _, _ in shape.contains]
+        self.needed = sum(least for _, least, _ in shape.contains)
+
+    def lengths(self, hints: list[dict[str, Any]]) -> list[int]:
+        """Around each limit of both sides, as far as the shape allows."""
+        words = ("minItems", "maxItems", "minContains", "maxContains")
+        wanted = {said[word] + shift for said in hints for word in words if word in said for shift in (-1, 0, 1)}
+        least = max([self.shape.least, *(count for _, count, _ in self.shape.contains)])
+        further = self.positions
+        wanted |= {0, 1, 2, least, least + 1, further, further + 1, further + 2}
+        wanted |= {self.needed + 1, self.needed + further} if self.needed else set()
+        most = _LONGEST_ARRAY if self.shape.most is None else min(self.shape.most, 500)
+        return sorted(n for n in wanted if least <= n <= most)
+
+    def of_reader(self, index: int) -> tuple[Located, ...]:
+        """What the reader says of the item at a position."""
+        at = (row.prefix[index] if index < len(row.prefix) else row.rest for row in self.rows)
+        return tuple(located for located in at if located is not None)
+
+    def choices(self, index: int) -> list[Any]:
+        """The values of a position."""
+        place = min(index, self.positions)
+        return list(self.tries.values(self.shape.item(place), self.of_reader(place), self.depth + 1))
+
+    def calm(self, index: int, values: list[Any]) -> list[Any]:
+        """One of them that the reader does not mind; under ``uniqueItems`` another one for each position."""
+        skip = index if self.shape.unique else 0
+        return _calm(self.tries, values, self.of_reader(min(index, self.positions)), skip)
+
+    def matching(self, index: int, located: Located, read: tuple[Located, ...]) -> list[Any]:
+        """The values of a position that are what ``contains`` asks for."""
+        place = min(index, self.positions)
+        return list(self.tries.values((*self.shape.item(place), located), read, self.depth + 1))
+
+    def others(self, index: int) -> list[Any]:
+        """The values of a position that are nothing that ``contains`` asks for, if there are any."""
+        values = self.choices(index)
+        return [value for value in values if not any(self.tries.fits((one,), value) for one in self.sought)] or values
+
+
+def _beside(items: _Items, n: int) -> Iterator[Any]:
+    """What ``contains`` asks for, at the end or at the start, and beside it each value of each position.
+
+    The rest is nothing that is asked for, so that there is not too much of it.
+    """
+    filling = [items.calm(index, items.others(index)) for index in range(n)]
+    if not all(filling):
+        return
+    rest = [values[0] for values in filling]
+    for start in (n - items.needed, 0):
+        whole, seat = list(rest), start
+        for located, least, _ in items.shape.contains:
+            found = items.matching(seat, located, ())
+            if not found or (items.shape.unique and len(found) < least):
+                break
+            whole[seat : seat + least] = found[:least] if items.shape.unique else found[:1] * least
+            seat += least
+        else:
+            free = [index for index in range(n) if not start <= index < seat][: items.positions + 2]
+            tried = [(index, items.choices(index)) for index in free]
+            first, more = ([(at, value) for at, values in tried for value in values[part]] for part in _FIRST)
+            for index, value in (*first, *more):
+                yield [*whole[:index], value, *whole[index + 1 :]]
+            yield whole
 
 
 def _distinct(values: list[Any], n: int) -> list[Any]:
