@@ -40,6 +40,24 @@ FAILS: list[tuple[Any, Any]] = [
     ({"type": "object"}, {"propertyNames": {"maxLength": 3}}),
     ({"type": "array"}, {"contains": {"type": "string"}}),
     ({"contains": {"type": "string"}}, {"contains": {"type": "string"}, "maxContains": 1}),
+    # an item that breaks, beside those that the array must contain
+    *(
+        (
+            {"prefixItems": [True, True, {"type": "number"}], **around},
+            {"prefixItems": [True, True, {"type": "number", "maximum": 5}], **around},
+        )
+        for around in (
+            {"type": "array", "contains": {"const": "yes"}},
+            {
+                "type": "array",
+                "contains": {"pattern": "^q.z$", "type": "string"},
+                "minContains": 3,
+                "uniqueItems": True,
+            },
+            {"type": "array", "contains": {"const": "yes"}, "minItems": 6, "maxItems": 6, "maxContains": 1},
+            {"type": "array", "contains": {"const": "yes"}, "allOf": [{"contains": {"type": "null"}}], "maxItems": 9},
+        )
+    ),
     ({"type": "object"}, {"dependentRequired": {"a": ["b"]}}),
     ({"$schema": _D7, "type": "object"}, {"$schema": _D7, "dependencies": {"a": {"minProperties": 2}}}),
     ({"type": "array", "items": {"type": "integer"}}, {"uniqueItems": True}),
