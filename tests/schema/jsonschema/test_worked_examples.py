@@ -126,6 +126,7 @@ def test_a_null_const_fails() -> None:
 
 def test_multiples_before_exact_decimals() -> None:
     """2.12: integer parts were divided, scales counted, and a zero integer part failed."""
+    assert kinds({"multipleOf": 0.5}, {"multipleOf": 1.5}, NEXT) == ["MULTIPLE_OF_EXPANDED"]
     assert kinds({"multipleOf": 2}, {"multipleOf": 4.5}, NEXT) == ["MULTIPLE_OF_CHANGED"]
     assert kinds({"multipleOf": 2}, {"multipleOf": 4.5}, V83) == ["MULTIPLE_OF_EXPANDED"]
     assert kinds('{"multipleOf":1.5}', '{"multipleOf":1.50}', NEXT) == []
