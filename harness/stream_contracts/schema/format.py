@@ -56,6 +56,14 @@ class Reads(StrEnum):
     UNKNOWN = "unknown"
 
 
+UNSEARCHED = "no rule proves that every message is read, and no message was tried"
+"""The reason of an ``unknown`` that a search, which was not asked for, might have answered."""
+
+
+BOM = "it begins with a byte order mark (BOM), which no schema may hold: save the file as UTF-8 without BOM"
+"""Said of a text that begins with U+FEFF, as some editors write it: registries and decoders refuse it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One difference between two schemas, under the kind name that Confluent publishes.
