@@ -158,7 +158,9 @@ class Review:
     @property
     def noted(self) -> tuple[Judged, ...]:
         """What has a verdict and a note beside it: a decoder's unknown verdict, for example."""
-        return tuple(each for each in self.judged if each.judgement.note and each.judgement.verdict is not Verdict.UNKNOWN)
+        return tuple(
+            each for each in self.judged if each.judgement.note and each.judgement.verdict is not Verdict.UNKNOWN
+        )
 
     @property
     def verdict(self) -> Verdict:

@@ -48,7 +48,7 @@ class Task:
 def judge(task: Task) -> Judgement:
     """Compare with every version that the level asks for; raises ``SchemaError`` where the new schema is unreadable."""
     form = format_named(task.form)
-    parsed(form, task.source)
+    new = parsed(form, task.source)
     if task.versions.trouble:
         return Judgement.unknown(Reason.UNSUPPORTED, task.versions.trouble)
     level = level_named(task.level)
@@ -59,7 +59,12 @@ def judge(task: Task) -> Judgement:
     if answer is not None:
         found += _merged(task, answer)
         troubles += [each.failure for each in answer.comparisons if each.failure]
-    notes = (*troubles, *(_undecoded(task, answer) if answer is not None else ()))
+    notes = list(_undecoded(task, answer)) if answer is not None else []
+    if form.refusals is not None and (answer is None or not answer.comparisons):
+        refused, undecoded = form.refusals(new)
+        troubles += [f"the registry would refuse it: {refused}"] if refused else []
+        notes += [f"the decoder's verdict is unknown: {undecoded}"] if undecoded else []
+    notes = [*troubles, *notes]
     judgement = Judgement.of(found, note="\n".join(dict.fromkeys(notes)))
     if troubles and not any(each.counts for each in found):
         return Judgement.unknown(Reason.UNSUPPORTED, judgement.note, found)

@@ -10,7 +10,12 @@ from stream_contracts.reports.text import summary, told, verdict
 
 def render(review: Review) -> str:
     """A line for each finding, for what could not be told and for each note, then the sum as plain text."""
-    lines = [*_findings(review), *_unknown(review), *_noted(review), f"{_data(verdict(review))}: {_data(summary(review))}"]
+    lines = [
+        *_findings(review),
+        *_unknown(review),
+        *_noted(review),
+        f"{_data(verdict(review))}: {_data(summary(review))}",
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 

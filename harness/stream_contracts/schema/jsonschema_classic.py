@@ -33,7 +33,7 @@ from stream_contracts.schema.jsonschema_nodes import (
     ReferenceNode,
     StringNode,
 )
-from stream_contracts.schema.jsonschema_shared import shared
+from stream_contracts.schema.jsonschema_shared import kept, shareable, shared
 from stream_contracts.schema.jsonschema_text import Documents, Draft, json_type, step
 
 _ARRAY = ("items", "additionalItems", "minItems", "maxItems", "uniqueItems")
@@ -282,7 +282,8 @@ class _Classic:
         at = step(words.at, name)
         if name != "properties":
             return {key: self.load(schema, resolver, step(at, key)) for key, schema in schemas.items()}
-        return {
-            key: shared(self.draft, schema, lambda: self.load(schema, resolver, step(at, key)))  # noqa: B023 - called at once
-            for key, schema in schemas.items()
-        }
+        found = {}
+        for key, schema in schemas.items():  # no call around ``load``: each is a frame per level of nesting
+            mark = shareable(self.draft, schema)
+            found[key] = shared(mark) or kept(mark, self.load(schema, resolver, step(at, key)))
+        return found

@@ -19,27 +19,35 @@ _LONGEST: Final = 4096
 """Nodes that are kept, and characters of the text of one: larger ones are rarely met again."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
-_nodes: dict[tuple[Hashable, str], Node] = {}
+Key = tuple[Hashable, str]
+
+_nodes: dict[Key, Node] = {}
 _itself: dict[Node, dict[Hashable, Sequence[Found]]] = {}
 
 
-def shared(loader: Hashable, schema: Any, load: Callable[[], Node]) -> Node:
-    """The node of a property's schema; ``loader`` says by which rules it is loaded. An error of ``load`` comes through."""
+def shareable(loader: Hashable, schema: Any) -> Key | None:
+    """By what a property's schema is found again; None where it is not shared. ``loader``: by which rules it is loaded."""
     try:
         text = _encode(schema)
     except (TypeError, RecursionError):  # a Decimal, whose text says less than it holds; or a very deep one
-        return load()
-    if len(text) > _LONGEST or "$" in text or '"id"' in text:
-        return load()
-    found = _nodes.get((loader, text))
-    if found is None:
-        found = load()
+        return None
+    return None if len(text) > _LONGEST or "$" in text or '"id"' in text else (loader, text)
+
+
+def shared(key: Key | None) -> Node | None:
+    """The node that was kept under a key, if any."""
+    return _nodes.get(key) if key is not None else None
+
+
+def kept(key: Key | None, node: Node) -> Node:
+    """Keep a node under its key, where it has one; the node."""
+    if key is not None:
         if len(_nodes) >= _MOST:
             _nodes.clear()
             _itself.clear()
-        _nodes[loader, text] = found
-        _itself[found] = {}
-    return found
+        _nodes[key] = node
+        _itself[node] = {}
+    return node
 
 
 def with_itself(node: Node, rules: Hashable, compare: Callable[[], Sequence[Found]]) -> Sequence[Found]:
