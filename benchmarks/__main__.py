@@ -40,7 +40,7 @@ def ran(name: str) -> Done:
     bench, load, began = BENCHMARKS[name], os.getloadavg()[0], monotonic()
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.jsonl"
-        command = [sys.executable, "-c", f"from benchmarks.{bench.module} import main; main()"]
+        command = [sys.executable, "-m", "benchmarks.one", bench.module]
         env = {**os.environ, FIGURES: str(figures)}
         with subprocess.Popen(
             command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ from benchmarks.proof_rows import (
     source,
     written,
 )
-from benchmarks.proof_trial import KEPT, THREE
+from benchmarks.proof_trial import KEPT, THREE, subjects
 from stream_contracts.contract.load import load
 
 SAMPLE = (
@@ -45,8 +46,8 @@ SAMPLE = (
 )  # fmt: skip
 """About ten minutes: a bug for each way of being found, and two controls."""
 WITHIN_S = 1800.0
-WRONG_S, RIGHT_S = 300.0, 600.0
-"""How long one wrong, one right pipeline may take; a sweep of an idle machine takes a fifth of it."""
+WRONG_S, RIGHT_S = 600.0, 900.0
+"""How long one wrong, one right pipeline may take; a sweep of an idle machine takes a tenth of it."""
 BUDGET_S = 120.0
 """The budget of a sweep of ``--controls``: long enough for every fault of the table, and for pairs."""
 
@@ -106,7 +107,7 @@ def tried(name: str, seed: int, budget_s: float, folder: Path) -> Tried:
     """Try a pipeline in a process of its own; one that breaks, or does not end in time, is ``broken``."""
     state, began = source(folder), monotonic()
     command = [sys.executable, "-m", "benchmarks.proof_trial", name, str(seed), str(budget_s)]
-    bound = (RIGHT_S + budget_s) * len(load(folder).pipelines) if folder.parent != BUGS else WRONG_S
+    bound = (RIGHT_S + budget_s) * len(subjects(load(folder))) if folder.parent != BUGS else WRONG_S
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:
             out, errors = child.communicate(timeout=bound)
@@ -176,6 +177,7 @@ def accused(result: Tried) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the matrix, all of it or some; 1 where something is worse than it should be, or was not tried."""
     asked = _parsed(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that who is on trial ends too
     known = [bug.name for bug in bugs()]
     names = list(SAMPLE) if asked.sample else asked.names
     unknown = [name for name in names if name not in {*known, *controls()}]

@@ -10,6 +10,7 @@ import platform
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -75,11 +76,16 @@ def bugs() -> list[Bug]:
 
 def source(folder: Path) -> str:
     """A digest of the harness and of a pipeline's folder: what was found holds as long as neither changes."""
+    return hashlib.sha256(_content(ROOT / "harness") + _content(folder)).hexdigest()[:16]
+
+
+@cache
+def _content(folder: Path) -> bytes:
     digest = hashlib.sha256()
-    for path in sorted([*(ROOT / "harness").rglob("*"), *folder.rglob("*")]):
+    for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and not any("egg-info" in part for part in path.parts):
             digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.digest()
 
 
 class Kept:
@@ -99,11 +105,15 @@ class Kept:
         self._path.unlink(missing_ok=True)
 
     def of(self, folders: Iterable[tuple[str, Path]]) -> dict[tuple[str, int], Tried]:
-        """The last result of each name and seed that still holds; ``folders`` are names with their folders."""
+        """The last result of each name and seed that still holds; ``folders`` are names with their folders.
+
+        An attempt that broke is no result: it is made again.
+        """
         now = {name: source(folder) for name, folder in folders}
         lines = self._path.read_text("utf-8").splitlines() if self._path.exists() else []
         every = [Tried(**json.loads(line)) for line in lines]
-        return {(each.name, each.seed): each for each in every if now.get(each.name) == each.source}
+        held = (each for each in every if now.get(each.name) == each.source and each.verdict != "broken")
+        return {(each.name, each.seed): each for each in held}
 
 
 def found_before(document: str) -> set[str]:

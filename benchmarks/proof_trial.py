@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks.proof_rows import ROOT, Tried, bugs, source
+from benchmarks.proof_rows import BUGS, ROOT, Tried, bugs, source
 from stream_contracts.contract.load import load
 from stream_contracts.contract.model import Contract
 from stream_contracts.findings import Severity, Verdict
@@ -44,39 +44,41 @@ def main(name: str, seed: int, budget_s: float) -> None:
 
 def wrong(name: str) -> Tried:
     """A sweep of a wrong pipeline, with the settings that anybody has by default."""
-    folder = ROOT / "examples/bugs" / name
-    contract = load(folder)
+    contract = load(BUGS / name)
+    (subject,) = subjects(contract)
     with Session(Settings(keep_in=KEPT / name), lambda _: None) as session:
-        pipeline, proof = _proved(session, contract)
-    tried = Tried(name, source(folder), proof.judgement.verdict.value, told(proof))
+        return of_a_bug(contract, _proved(session, contract, subject))
+
+
+def of_a_bug(contract: Contract, proof: Proof) -> Tried:
+    """What came of a wrong pipeline: how it was found, or what was said in place of that."""
+    (subject,) = subjects(contract)
+    tried = Tried(contract.name, source(contract.folder.absolute()), proof.judgement.verdict.value, told(proof))
     if proof.judgement.verdict is not Verdict.FAIL:
         return replace(tried, trials=proof.trials, seconds=proof.seconds)
     plan = proof.folder and Plan.from_json((proof.folder / "plan.json").read_text(encoding="utf-8"))
     return replace(
         tried, rules=rules(proof), struck_at=proof.struck_at, trials=proof.found_after, seconds=proof.found_after_s,
-        size=events(contract, pipeline, plan) if plan else "", replayed=proof.replayed,
+        size=events(contract, subject, plan) if plan else "", replayed=proof.replayed,
     )  # fmt: skip
 
 
+def subjects(contract: Contract) -> tuple[str, ...]:
+    """What of a contract is put on trial: its pipelines and its captured tables."""
+    return (*contract.pipelines, *contract.tried_captures)
+
+
 def _proved(
-    session: Session, contract: Contract, *, budget_s: float | None = None, seed: int | None = None
-) -> tuple[str, Proof]:
-    """The one pipeline of a contract, or its one captured table, and what its sweep came to."""
-    (name,) = (*contract.pipelines, *contract.tried_captures)
+    session: Session, contract: Contract, name: str, *, budget_s: float | None = None, seed: int | None = None
+) -> Proof:
     prove = session.prove if name in contract.pipelines else session.prove_capture
-    return name, prove(contract, name, lambda _: None, budget_s=budget_s, seed=seed)
+    return prove(contract, name, lambda _: None, budget_s=budget_s, seed=seed)
 
 
 def right(name: str, seed: int, budget_s: float) -> Tried:
     """A sweep of each right pipeline of a contract; what is told is of the first that does not pass, if one does not."""
     with contract_of(name) as contract, Session(_settings(name, seed), lambda _: None) as session:
-        prove = {
-            **dict.fromkeys(contract.pipelines, session.prove),
-            **dict.fromkeys(contract.tried_captures, session.prove_capture),
-        }
-        proofs = [
-            each(contract, of, lambda _: None, budget_s=budget_s or None, seed=seed) for of, each in prove.items()
-        ]
+        proofs = [_proved(session, contract, of, budget_s=budget_s or None, seed=seed) for of in subjects(contract)]
     worst = next((each for each in proofs if each.judgement.verdict is not Verdict.PASS), proofs[0])
     return Tried(
         name, source(_folder(name)), worst.judgement.verdict.value, told(worst), seed, rules(worst), worst.struck_at,

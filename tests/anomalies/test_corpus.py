@@ -109,6 +109,8 @@ def test_what_each_promise_is_broken_by() -> None:
         "lag": {"lag-exceeded"},
         "late": {"late-dropped-silently", "late-effect-twice", "window-miscounted"},
         "dead-letter": {"dead-letter-mismatch", "poison-swallowed", "poison-loop"},
+        "poison": {"poison-loop"},
+        "duplicates": {"duplicate-effect", "state-divergence"},
         "atomic": {"torn-transaction", "cdc-torn-transaction"},
         "replay": {"replay-divergence"},
     }  # fmt: skip

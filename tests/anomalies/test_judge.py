@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stream_contracts.anomalies import ANOMALIES, WITNESSES, parse
 from stream_contracts.errors import UsageError
 from stream_contracts.findings import Reason, Verdict
-from stream_contracts.history.model import Expected, Record, Row, Send
+from stream_contracts.history.model import Expected, Note, Record, Row, Send
 from tests.anomalies.histories import held, judged, sent, wanted
 
 
@@ -174,3 +174,13 @@ def test_windows_and_what_is_put_aside_add_up(counted: int, aside: int, then: st
 
 def test_a_pipeline_that_leaves_out_events_in_time_is_a_filter() -> None:
     assert judged(*late(filtered=True)).findings == ()
+
+
+def test_a_replay_that_was_promised_and_never_tried_is_said_to_be_so() -> None:
+    rows = (sent(1), wanted(1, "a", final=True), held(0, "a", event=1))
+    judgement = judged(*rows, promises={"delivery": "exactly-once", "replay": True})
+    assert [(finding.rule, finding.severity) for finding in judgement.findings] == [("replay-divergence", "warning")]
+    assert "was not tried" in judgement.findings[0].what
+    again = judged(*rows, Note("replayed", "", 1.0), promises={"delivery": "exactly-once", "replay": True})
+    assert not again.findings
+    assert not judged(*rows, promises={"delivery": "exactly-once", "replay": False}).findings

@@ -13,7 +13,7 @@ from stream_contracts.contract.model import Contract
 from stream_contracts.history.model import Expected, Record, Send
 from stream_contracts.stack.model import Stack
 from stream_contracts.trial.cluster import Cluster
-from stream_contracts.trial.evidence import oracle, records
+from stream_contracts.trial.evidence import asked_at, oracle, records
 from stream_contracts.trial.feed import EVENT_HEADER
 from stream_contracts.trial.names import Names
 from tests.trial_parts.conftest import NewTopicName
@@ -103,3 +103,14 @@ def test_the_outputs_are_read_from_every_partition_under_their_declared_names(
     causes = {("out", found[-1].digest): 5, ("out", found[0].digest): 6}
     again = records(cluster, contract, pipeline, names, causes)
     assert again == [*found[:-1], replace(found[-1], event_id=5)]  # a header is believed before a content
+
+
+def test_a_record_was_on_its_way_when_its_produce_was_asked() -> None:
+    at = asked_at([{5: 1.0, 8: 3.0}, {20: 2.0, 30: 4.0}])
+    assert [at(offset) for offset in (4, 5, 7, 30, 99)] == [None, 1.0, 1.0, 4.0, 4.0]
+    # What was asked at 3.0 stands before what was asked at 2.0, so it was there by then.
+    assert [at(offset) for offset in (8, 19, 20)] == [2.0, 2.0, 2.0]
+
+
+def test_without_a_produce_on_the_wire_nobody_knows_the_time() -> None:
+    assert asked_at([])(0) is None

@@ -7,6 +7,7 @@ from itertools import islice, product
 
 from stream_contracts.faults import FAULTS
 from stream_contracts.trial.alike import shown_again
+from stream_contracts.trial.capture_sweep import BEYOND, PROGRAMME
 from stream_contracts.trial.programme import (
     ALL_UP_TO,
     BESIDES,
@@ -128,7 +129,8 @@ def test_nothing_is_tried_twice() -> None:
 
 
 def test_only_faults_of_the_shelf_are_tried_and_none_beyond_what_anybody_promises() -> None:
-    assert {*BESIDES, *OF_BROKERS, *ASKED_FOR, "kill-app"} == set(FAULTS)
+    of_captures = {fault for fault, *_ in (*PROGRAMME, *BEYOND.values())}
+    assert {*BESIDES, *OF_BROKERS, *ASKED_FOR, "kill-app", *of_captures} == set(FAULTS)
     assert not [name for name in (*BESIDES, *OF_BROKERS) if FAULTS[name].beyond]
 
 

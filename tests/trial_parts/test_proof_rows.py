@@ -48,6 +48,7 @@ def test_results_are_kept_as_long_as_the_sources_stay(tmp_path):
     kept.add(replace(now, seconds=1.0))
     kept.add(now)
     kept.add(replace(now, source="former", seed=2))
+    kept.add(replace(now, verdict="broken", seed=3))
     assert kept.of([(BUG.name, folder)]) == {(BUG.name, 1): now}
     kept.clear()
     assert not kept.of([(BUG.name, folder)])

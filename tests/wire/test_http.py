@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
@@ -15,14 +16,17 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from stream_contracts.errors import UsageError
 from stream_contracts.history.model import Request, Row
 from stream_contracts.registry.server import Running, Settings, running_registry
-from stream_contracts.wire.http import endpoint
+from stream_contracts.wire.hold import Fate
+from stream_contracts.wire.http import LARGE, endpoint
 from stream_contracts.wire.lane import Lane
 from stream_contracts.wire.moment import Moment, Phase
 from stream_contracts.wire.refusals import Refuse
 from stream_contracts.wire.tap import Tap
 from tests.waiting import until
-from tests.wire.peers import PATIENCE_S, Pipe, ended
+from tests.wire.peers import PATIENCE_S, Pipe, ended, rss_mb
 
+KERNEL_MB = 36
+"""What may be on the way: the buffers of both kernels' sockets, and ours."""
 ONE, TWO = '{"type":"string"}', '{"type":"long"}'
 REGISTER, BY_ID = "POST /subjects/{subject}/versions", "GET /schemas/ids/{id}"
 
@@ -319,6 +323,79 @@ def test_a_kept_connection_that_times_out_while_a_request_is_held_is_not_its_end
         assert far.receive(len(GET)) == GET
         far.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         assert received_all(sock, 38).startswith(b"HTTP/1.1 200 OK")
+
+
+UPGRADE = b"GET /connectors HTTP/1.1\r\nHost: x\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n"
+
+
+def test_behind_a_switch_to_another_protocol_every_byte_passes(pipe: tuple[Pipe, Lane], rows: list[Row]) -> None:
+    far, lane = pipe
+    with socket.create_connection(lane.connect_address, PATIENCE_S) as sock:
+        sock.sendall(UPGRADE + b"\0early")
+        assert far.receive(len(UPGRADE)) == UPGRADE
+        far.send(SWITCHED + b"\1first")
+        assert received_all(sock, len(SWITCHED) + 6) == SWITCHED + b"\1first"
+        assert far.receive(6) == b"\0early"
+        for turn in (bytes(range(256)), b"GET / HTTP/1.1\r\n\r\n", b"x" * 300_000):
+            sock.sendall(turn)
+            assert far.receive(len(turn)) == turn
+            far.send(turn)
+            assert received_all(sock, len(turn)) == turn
+        far.hang_up()
+        assert ended(sock)
+    assert [row.detail for row in asked(rows)] == ['{"target": "/connectors", "status": 101}']
+    assert lane.failure is None
+
+
+def test_a_large_body_passes_both_ways_and_the_next_turn_comes(pipe: tuple[Pipe, Lane]) -> None:
+    far, lane = pipe
+    body = bytes(range(256)) * (LARGE // 100)
+    question = b"PUT /connectors/a/config HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    chunk = b"%x\r\n" % len(body) + body + b"\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 2 + b"0\r\n\r\n"
+    with socket.create_connection(lane.connect_address, PATIENCE_S) as sock:
+        asking, _ = in_thread(lambda: sock.sendall(question + GET))
+        assert far.receive(len(question)) == question
+        answering, _ = in_thread(lambda: far.send(answer))
+        assert received_all(sock, len(answer)) == answer
+        assert far.receive(len(GET)) == GET
+        asking.join(PATIENCE_S)
+        answering.join(PATIENCE_S)
+    assert lane.failure is None
+
+
+@pytest.mark.parametrize("fate", ["swallow", Refuse(503)])
+def test_a_large_request_that_is_held_back_is_read_to_its_end(pipe: tuple[Pipe, Lane], fate: Fate) -> None:
+    far, lane = pipe
+    hold = lane.arm_next("connect", "PUT /connectors/{name}/config", "before")
+    body = bytes(2 * LARGE)
+    with socket.create_connection(lane.connect_address, PATIENCE_S) as sock:
+        head = b"PUT /connectors/a/config HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        asking, _ = in_thread(lambda: sock.sendall(head + body + GET))
+        assert hold.hit.wait(PATIENCE_S)
+        hold.settle(fate)
+        assert far.receive(len(GET)) == GET
+        asking.join(PATIENCE_S)
+    assert lane.failure is None
+
+
+def test_who_does_not_read_a_large_body_slows_its_sender_down(pipe: tuple[Pipe, Lane]) -> None:
+    far, lane = pipe
+    with socket.create_connection(lane.connect_address, PATIENCE_S) as sock:
+        sock.sendall(GET)
+        far.receive(len(GET))
+        far.connection.settimeout(1)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n"
+        before, sent = rss_mb(), 0
+        far.send(head)
+        with suppress(TimeoutError):
+            while sent < 200_000_000:
+                sent += far.connection.send(bytes(100_000))
+        assert sent < KERNEL_MB * 1e6
+        assert rss_mb() - before < KERNEL_MB
+        assert received_all(sock, len(head)) == head
+    assert lane.failure is None
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,16 @@ def test_an_end_that_is_asked_again_ends_no_other_transaction() -> None:
     for number in (1, 2):
         assert [counted.number(first), counted.number(last)] == [number, number]
         counted.end(last, number)
+        counted.unheard(last)
         assert counted.number(last) == number
         counted.end(last, number)
     assert counted.number(first) == 3
+
+
+def test_an_end_whose_answer_was_heard_is_not_asked_again() -> None:
+    counted, last = Transactions(), EndTxnRequest(transactional_id="t")
+    assert counted.number(last) == 1
+    counted.end(last, 1)
+    counted.unheard(last)
+    counted.unheard(last, heard=True)
+    assert counted.number(last) == 2

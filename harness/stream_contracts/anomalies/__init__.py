@@ -153,12 +153,23 @@ def judge(
     promised(history, made, compare)
     asked = OF_CAPTURES if captured else ANOMALIES
     found = [finding for name in asked for finding in _violations(history, anomaly(name), kept)]
+    if made.get("replay"):
+        found += _never_replayed(history)
     for own in extra:
         try:
             found += _violations(history, own, kept)
         except duckdb.Error as error:
             raise ContractError([(f"invariants/{own.id}.sql", str(error))]) from error
     return Judgement.of(found)
+
+
+def _never_replayed(history: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Silence would read as a promise that was kept."""
+    if history.execute("select 1 from notes where what = 'replayed'").fetchone() is not None:
+        return []
+    asked = anomaly("replay-divergence")
+    what = "replay is promised, and was not tried: this run did not process its whole input again"
+    return [Finding(asked.id, what, asked.why, asked.remedy, severity=Severity.WARNING, witness={})]
 
 
 def advise(history: duckdb.DuckDBPyConnection, names: Sequence[str] = ADVICE) -> list[Finding]:

@@ -60,7 +60,7 @@ def records(
         counted, schema = counter(contract, pipeline, topic), contract.topics[topic].value
         framed = schema is not None and schema.framing == "confluent"
         for partition in partitions_of({names.topic(topic): contract.topics[topic].partitions}):
-            asked_at = _asked_at([each[partition] for each in appends if partition in each])
+            since = asked_at([each[partition] for each in appends if partition in each])
             for entry in read(cluster, partition):
                 content = digest(entry.key, entry.value)
                 event = _event_of(entry)
@@ -70,7 +70,7 @@ def records(
                     Record(
                         topic, partition[1], entry.offset, shown(entry.key), content,
                         causes.get((topic, content)) if event is None else event,
-                        entry.producer_id, entry.epoch, entry.fate, asked_at(entry.offset),
+                        entry.producer_id, entry.epoch, entry.fate, since(entry.offset),
                         op=None if entry.value is not None else "delete",
                         window=window(entry.value), schema_id=_schema_id(entry.value) if framed else None,
                         counted=counted(entry.value),
@@ -79,7 +79,7 @@ def records(
     return found
 
 
-def _asked_at(appends: Sequence[Mapping[int, float]]) -> Callable[[int], float | None]:
+def asked_at(appends: Sequence[Mapping[int, float]]) -> Callable[[int], float | None]:
     """When the record at an offset was on its way, by the first offset of each Produce.
 
     Of what was asked behind it and yet came first, the log tells the order: nothing is later than what follows it.
@@ -87,11 +87,11 @@ def _asked_at(appends: Sequence[Mapping[int, float]]) -> Callable[[int], float |
     firsts = sorted((offset, at) for each in appends for offset, at in each.items())
     times = list(accumulate((at for _, at in reversed(firsts)), min))[::-1]
 
-    def asked_at(offset: int) -> float | None:
+    def found(offset: int) -> float | None:
         place = bisect_right(firsts, offset, key=lambda first: first[0])
         return times[place - 1] if place else None
 
-    return asked_at
+    return found
 
 
 def oracle(found: Sequence[Effect], sends: Sequence[Send]) -> list[Expected]:

@@ -95,6 +95,8 @@ OF_BROKERS: Mapping[str, tuple[Where, ...]] = {
 ENOUGH_BROKERS = 3
 EACH_BROKER_AFTER = 2
 """How many of the quicker faults come before each fault of a broker."""
+OTHERS_PER_KILL = 2
+"""How many other faults come after each kill-app: of the wrong pipelines that we know, kill-app shows half."""
 ALSO_LATER = frozenset({"pause-app"})
 """Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
@@ -128,7 +130,7 @@ def programme(
 ) -> Iterator[Step]:
     """The steps of a sweep over the moments that were seen, the most telling first.
 
-    kill-app at each moment, transaction control before the rest, and after each of them another fault at one of its
+    kill-app at each moment, transaction control before the rest, and after each of them other faults, each at one of its
     classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
     ``recovers`` a kill whose consequences are waited for comes before all. ``inputs`` are the faults of the input.
     """
@@ -138,7 +140,7 @@ def programme(
     others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers)))
     for moment in killed:
         yield Step(tuple(struck_at(base, "kill-app", each) for each in alike(moment, seen)), moment, owed=True)
-        yield from islice(others, 1)
+        yield from islice(others, OTHERS_PER_KILL)
     yield from others
     random = (Step((plan,)) for plan in drawn(base, places(seen)))
     for pair in pairs(base, killed):
@@ -203,7 +205,7 @@ def besides(base: Plan, seen: Sequence[Moment], faults: Mapping[str, tuple[Where
 
 
 def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
-    """The first step of each row, the second of each, …; the first ones are owed."""
+    """The first step of each row, then the second of each, and so on; those of the first turn are owed."""
     for turn in range(max(map(len, rows), default=0)):
         yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 

@@ -18,8 +18,8 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.registry.errors import Refusal
 from stream_contracts.registry.routes import found
 
-MAX_MESSAGE = 64 * 1024 * 1024
-"""A message of more is not one to a registry, or to Kafka Connect."""
+LARGE = 4 * 1024 * 1024
+"""Of a longer message no more is kept: what comes behind passes as it comes."""
 MAX_HEAD = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -72,16 +72,17 @@ def _first(path: str) -> str:
 
 
 class Message:
-    """A message while it comes. ``raw`` are its bytes; once it is whole, ``rest`` is what came behind it."""
+    """A message while it comes. ``raw`` are its bytes as far as they were not taken; ``rest`` is what came behind it."""
 
     def __init__(self, asked: Message | None = None) -> None:
         """The next request of a client, or the answer to this one."""
         self.raw = bytearray()
         self.rest = b""
         self.body = bytearray()
-        self.head: h11.Request | h11.Response | None = None
-        self.whole = self.waits = False
-        """``waits``: its sender wants to be told to continue before it sends the body."""
+        self.head: h11.Request | h11.Response | h11.InformationalResponse | None = None
+        self.whole = self.waits = self.switched = False
+        """``waits``: its sender wants to be told to continue before it sends the body. ``switched``: it is the answer 101,
+        and what comes behind it is no HTTP."""
         role = h11.SERVER if asked is None else h11.CLIENT
         self._parser = h11.Connection(role, max_incomplete_event_size=MAX_HEAD)
         self._drop_informational = asked is not None and asked.waits
@@ -92,8 +93,6 @@ class Message:
     def feed(self, data: bytes) -> bool:
         """Take what came, nothing for the end of the stream; whether the message is whole. `HarnessError` for garbage."""
         self.raw += data
-        if len(self.raw) > MAX_MESSAGE:
-            raise HarnessError(f"an HTTP message of more than {MAX_MESSAGE} bytes")
         try:
             self._parser.receive_data(data)
             while not self.whole and self._event(self._parser.next_event()):
@@ -103,22 +102,38 @@ class Message:
             raise HarnessError(f"{begins!r}… ({len(self.raw)} bytes) could not be read as HTTP/1.1: {error}") from error
         return self.whole
 
+    @property
+    def large(self) -> bool:
+        """Whether enough of it came: it has a head, and is longer than what is kept."""
+        return self.head is not None and len(self.raw) > LARGE
+
+    def take(self) -> bytes:
+        """What came of it since the last time, which is not kept any longer."""
+        taken = bytes(self.raw)
+        self.raw.clear()
+        self.body.clear()
+        return taken
+
     def _event(self, event: object) -> bool:
         if isinstance(event, h11.Request | h11.Response):
             self.head = event
             self.waits = self._parser.they_are_waiting_for_100_continue
         elif isinstance(event, h11.InformationalResponse):
             if event.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-                raise HarnessError("an HTTP connection was switched to another protocol: the tap does not follow")
-            if self._drop_informational:  # we have told its client already
+                self.head, self.switched = event, True
+                self._ended()
+            elif self._drop_informational:  # we have told its client already
                 self.raw = bytearray(self._parser.trailing_data[0])
         elif isinstance(event, h11.Data):
             self.body += event.data
         elif isinstance(event, h11.EndOfMessage):
-            self.whole = True
-            self.rest = self._parser.trailing_data[0]
-            del self.raw[len(self.raw) - len(self.rest) :]
+            self._ended()
         return event is not h11.NEED_DATA and event is not h11.PAUSED and not isinstance(event, h11.ConnectionClosed)
+
+    def _ended(self) -> None:
+        self.whole = True
+        self.rest = self._parser.trailing_data[0]
+        del self.raw[len(self.raw) - len(self.rest) :]
 
     # ---- of a request
 
@@ -144,7 +159,7 @@ class Message:
     @property
     def status(self) -> int:
         """Its status."""
-        assert isinstance(self.head, h11.Response)
+        assert isinstance(self.head, h11.Response | h11.InformationalResponse)
         return self.head.status_code
 
     def header(self, name: str) -> str:

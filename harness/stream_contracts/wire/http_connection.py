@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from stream_contracts.wire.connection import Connection
@@ -11,6 +11,10 @@ from stream_contracts.wire.http import CONTINUE, Message, refusal
 from stream_contracts.wire.http_moments import Exchange, HttpMoments
 from stream_contracts.wire.refusals import Refuse
 from stream_contracts.wire.stream import Data, Stream
+
+
+async def nowhere(_: Data) -> None:
+    """Let it go."""
 
 
 class HttpConnection(Connection):
@@ -53,10 +57,15 @@ class HttpConnection(Connection):
             fate = "release" if hold is None else await self.stand(hold)
             if fate != "swallow":
                 ours = self._ours(exchange, fate if isinstance(fate, Refuse) else None)
-                if ours is not None:
-                    await self.tell(ours)
-                elif not await self._answered(exchange):
+                if ours is None:
+                    if not await self._answered(exchange):
+                        return
+                elif not await self._rest(self.client, asked):
                     return
+                else:
+                    await self.tell(ours)
+            elif not await self._rest(self.client, asked):
+                return
             self.idle.set()
 
     def _ours(self, exchange: Exchange, refuse: Refuse | None) -> bytes | None:
@@ -73,14 +82,17 @@ class HttpConnection(Connection):
     async def _answered(self, exchange: Exchange) -> bool:
         """Let the service answer; False where it ends instead."""
         asked = exchange.message
-        question: Data = bytes(asked.raw)
+        question: Data | None = None
         for rule in self._moments.rules:
             question = rule.hit(rule.aims(exchange)) or question
+        kept = asked.take()
         self._exchange = exchange
         self._moments.sent(exchange)
         if self.server.ended.is_set():  # a kept connection that timed out while the request was held is not its end
             await self.connect()
-        await self.ask(question)
+        await self.ask(question or kept)
+        if not await self._rest(self.client, asked, self.ask):
+            return False
         answer = Message(asked)
         if not await self._read(self.server, answer):
             return False
@@ -89,20 +101,56 @@ class HttpConnection(Connection):
         self._moments.record(exchange, answer.status)
         hold = self._moments.reached(exchange, "after")
         fate = "release" if hold is None else await self.stand(hold)
-        told: Data = bytes(answer.raw)
-        for rule in self._moments.rules:
-            told = rule.hit(rule.changes(exchange, answer)) or told
+        told: Data | None = None
+        if answer.whole and not answer.switched:
+            for rule in self._moments.rules:
+                told = rule.hit(rule.changes(exchange, answer)) or told
         if isinstance(fate, Refuse):
             told = refusal(exchange.role, asked.method, int(fate.code), fate.body)
-        if fate != "swallow":
-            await self.tell(told)
+        kept = answer.take()
+        if fate == "swallow" or told is not None:
+            passed = await self._rest(self.server, answer)
+            if passed and told is not None and fate != "swallow":
+                await self.tell(told)
+            return passed and not answer.switched
+        await self.tell(kept)
+        if answer.switched:
+            await self._switched(answer.rest)
+            return False
+        return await self._rest(self.server, answer, self.tell)
+
+    async def _rest(
+        self, stream: Stream, message: Message, pass_on: Callable[[Data], Awaitable[None]] = nowhere
+    ) -> bool:
+        """Pass on what comes of a large message as it comes; False where the stream ends before."""
+        while not message.whole:
+            data = await stream.some()
+            if not data and stream is self.client:
+                return False
+            whole = message.feed(data)
+            await pass_on(message.take())
+            if not data and not whole:
+                return False
+            if whole and stream is self.client:
+                self._early = message.rest
         return True
 
+    async def _switched(self, came: bytes) -> None:
+        """Both have agreed on another protocol: from here on, every byte passes as it is."""
+        early, self._early = self._early, b""
+        await self._first_of(self._all(came, self.server, self.tell), self._all(early, self.client, self.ask))
+
+    async def _all(self, came: bytes, stream: Stream, pass_on: Callable[[Data], Awaitable[None]]) -> None:
+        data = came or await stream.some()
+        while data:
+            await pass_on(data)
+            data = await stream.some()
+
     async def _read(self, stream: Stream, message: Message) -> bool:
-        """The whole of a message; False where the stream ends before."""
+        """The whole of a message, or the beginning of a large one; False where the stream ends before."""
         done = bool(self._early) and stream is self.client and message.feed(self._early)
         told = False
-        while not done:
+        while not done and not message.large:
             if message.waits and not told:
                 await self.tell(CONTINUE)
                 told = True
@@ -112,6 +160,6 @@ class HttpConnection(Connection):
             done = message.feed(data)
             if not data and not done:
                 return False
-        if stream is self.client:
+        if done and stream is self.client:
             self._early = message.rest
         return True

@@ -146,7 +146,9 @@ class KafkaConnection(Connection):
     async def _decided(self, exchange: Exchange, hold: Hold, whole: Data) -> Data | None:
         """What takes the place of a held answer; None for nothing."""
         exchange.response, header = None, exchange.header
+        self._moments.unheard(exchange)
         fate = await self.stand(hold)
+        self._moments.unheard(exchange, heard=fate == "release" and not self.detached)
         if not isinstance(fate, Refuse):
             return None if fate == "swallow" else whole
         if header.api_key in (PRODUCE, FETCH):

@@ -163,6 +163,10 @@ class KafkaMoments:
         elif api == "InitProducerId" and exchange.error == 0 and request.transactional_id:
             self.offsets.began(str(request.transactional_id))
 
+    def unheard(self, exchange: Exchange, *, heard: bool = False) -> None:
+        """An answer is kept from its client, which may ask again; ``heard``: it was let through after all."""
+        self._transactions.unheard(exchange.request, heard=heard)
+
     def refused(self, exchange: Exchange) -> None:
         """We answered in the broker's place: its client asks again, and that is the same moment where it would be."""
         if exchange.nth and exchange.error in PUT_OFF:

@@ -23,20 +23,30 @@ class Transactions:
     def __init__(self) -> None:
         self._ended: Counter[str] = Counter()
         self._numbers: dict[tuple[str, int], int] = {}
+        self._unheard: set[str] = set()
 
     def number(self, request: Any) -> int | None:
         """The number of the transaction that a request is part of; None for a request outside of any.
 
-        No client ends a transaction in which nothing was done. So an EndTxn that comes first asks again for the end of the
-        last one: its client has not heard the answer.
+        An EndTxn that comes first, though its client has not heard (`unheard`) how the last transaction ended, asks again for
+        the end of that one.
         """
         transactional_id = _id_of(request)
         if transactional_id is None:
             return None
         ended = self._ended[transactional_id]
-        if type(request).__name__ == "EndTxnRequest" and ended and (transactional_id, ended) not in self._numbers:
-            ended -= 1
+        if (transactional_id, ended) not in self._numbers and transactional_id in self._unheard:
+            if type(request).__name__ == "EndTxnRequest" and ended:
+                ended -= 1
+            else:
+                self._unheard.discard(transactional_id)
         return self._numbers.setdefault((transactional_id, ended), len(self._numbers) + 1)
+
+    def unheard(self, request: Any, *, heard: bool = False) -> None:
+        """The answer to an EndTxn is kept from its client; ``heard``: it has it after all."""
+        transactional_id = _id_of(request)
+        if transactional_id is not None and type(request).__name__ == "EndTxnRequest":
+            (self._unheard.discard if heard else self._unheard.add)(transactional_id)
 
     def end(self, request: Any, number: int | None) -> None:
         """The transaction ``number``, whose EndTxn this is, is over; one that is over already stays so."""
