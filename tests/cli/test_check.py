@@ -189,7 +189,7 @@ def test_each_format_is_written_to_its_file(shop: Project) -> None:
 def test_adoption_by_a_baseline_file(shop: Project) -> None:
     shop.replace(*BREAK)
     assert (
-        "wrote 1 findings"
+        "wrote 1 finding to known.json"
         in check(shop, "--against", "git:main", "--baseline", "known.json", "--update-baseline").stdout
     )
     assert check(shop, "--against", "git:main", "--baseline", "known.json").returncode == 0

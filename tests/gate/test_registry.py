@@ -241,6 +241,11 @@ def test_a_registry_that_never_finishes_does_not_hold_us_up(
             connection.close()
 
 
+def test_https_where_there_is_none_is_told(registry: Running) -> None:
+    with pytest.raises(BaselineError, match="is it http, not https"):
+        Remote.at(registry.url.replace("http:", "https:")).subjects()
+
+
 def test_a_registry_that_is_not_there(one: Project) -> None:
     with pytest.raises(BaselineError, match="cannot be reached") as caught:
         one.review("registry:http://127.0.0.1:1")

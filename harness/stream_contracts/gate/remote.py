@@ -209,6 +209,10 @@ def _words(error: Exception) -> str:
     if isinstance(error, HTTPException):
         return "what answers does not speak HTTP, or broke off in the middle (http or https?)"
     reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS did not come about ({reason.reason}): is it http, not https?"
     return str(getattr(reason, "strerror", None) or reason).lower() if isinstance(reason, OSError) else str(reason)
 
 
