@@ -83,7 +83,7 @@ def _json(node: Node, done: set[str], *, defaults: bool) -> Any:
     space, _, name = node.fullname.rpartition(".")
     written: dict[str, Any] = {"type": node.type, "name": name, "namespace": space, **dict(_logical(node))}
     if node.aliases:
-        written["aliases"] = list(node.aliases)
+        written["aliases"] = list(dict.fromkeys([*node.aliases, *node.bare]))
     if isinstance(node, Record):
         written["fields"] = [_field(field, done, defaults=defaults) for field in node.fields]
     elif isinstance(node, Enum):

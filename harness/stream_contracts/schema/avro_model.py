@@ -83,6 +83,8 @@ class Enum:
     pointer: str
     aliases: tuple[str, ...] = ()
     default: Any = None
+    bare: tuple[str, ...] = ()
+    """The aliases that are written without a namespace: fastavro takes those for a name in any."""
     logical: ClassVar[None] = None
 
     @property
@@ -101,6 +103,7 @@ class Fixed:
     pointer: str
     aliases: tuple[str, ...] = ()
     logical: Logical | None = None
+    bare: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -135,6 +138,7 @@ class Record:
     by_name: Mapping[str, Field] = dataclass_field(default_factory=dict)
     places: Mapping[str, int] = dataclass_field(default_factory=dict)
     signs: frozenset[tuple[str, Hashable]] = frozenset()
+    bare: tuple[str, ...] = ()
     logical: ClassVar[None] = None
 
     @property

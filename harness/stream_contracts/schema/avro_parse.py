@@ -168,17 +168,17 @@ class _Text:
 
     def fixed(self, written: dict[str, Any], pointer: str, space: str, _depth: int) -> Node:
         """Read a fixed."""
-        fullname, aliases = self.naming(written, pointer, space)
+        fullname, aliases, bare = self.naming(written, pointer, space)
         size = written.get("size")
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             self.refuse(
                 f"{pointer}/size", f'a fixed needs a "size" that is a whole number of bytes, not {json.dumps(size)}'
             )
-        return self.define(Fixed(fullname, size, pointer, aliases, _logical(written)))
+        return self.define(Fixed(fullname, size, pointer, aliases, _logical(written), bare=bare))
 
     def enum(self, written: dict[str, Any], pointer: str, space: str, _depth: int) -> Node:
         """Read an enum."""
-        fullname, aliases = self.naming(written, pointer, space)
+        fullname, aliases, bare = self.naming(written, pointer, space)
         symbols = written.get("symbols")
         if not isinstance(symbols, list):
             self.refuse(pointer, 'an enum needs "symbols", a list')
@@ -191,15 +191,15 @@ class _Text:
         default = written.get("default")
         if default is not None and default not in symbols:
             self.refuse(f"{pointer}/default", f"the enum default {json.dumps(default)} is not one of the symbols")
-        return self.define(Enum(fullname, tuple(symbols), pointer, aliases, default))
+        return self.define(Enum(fullname, tuple(symbols), pointer, aliases, default, bare=bare))
 
     def record(self, written: dict[str, Any], pointer: str, space: str, depth: int) -> Node:
         """Read a record; its name is known inside it."""
-        fullname, aliases = self.naming(written, pointer, space)
+        fullname, aliases, bare = self.naming(written, pointer, space)
         listed = written.get("fields")
         if not isinstance(listed, list):
             self.refuse(pointer, 'a record needs "fields", a list')
-        record = Record(fullname, pointer, aliases)
+        record = Record(fullname, pointer, aliases, bare=bare)
         self.define(record)
         inner = fullname.rpartition(".")[0]
         fields: dict[str, Field] = {}
@@ -229,8 +229,8 @@ class _Text:
         aliases = self.aliases(written, pointer)
         return Field(str(name), node, pointer, aliases, written.get("default", ABSENT), order.lower())
 
-    def naming(self, written: dict[str, Any], pointer: str, space: str) -> tuple[str, tuple[str, ...]]:
-        """Work out the full name and full aliases of a named type (specification, Names)."""
+    def naming(self, written: dict[str, Any], pointer: str, space: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """The full name and full aliases of a named type (specification, Names), and the aliases without a namespace."""
         name = written.get("name")
         if not isinstance(name, str):
             self.refuse(pointer, f'a {written["type"]} needs a "name" that is a string')
@@ -247,7 +247,8 @@ class _Text:
         for at, alias in enumerate(aliases):
             for part in alias.split("."):
                 self.check_name(part, f"{pointer}/aliases/{at}", "name")
-        return fullname, tuple(alias if "." in alias or not inner else f"{inner}.{alias}" for alias in aliases)
+        bare = tuple(alias for alias in aliases if "." not in alias)
+        return fullname, tuple(alias if "." in alias or not inner else f"{inner}.{alias}" for alias in aliases), bare
 
     def aliases(self, written: dict[str, Any], pointer: str) -> tuple[str, ...]:
         """Read aliases as they stand."""

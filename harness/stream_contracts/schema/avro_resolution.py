@@ -36,8 +36,8 @@ def matches(writer: Node, reader: Node) -> bool:
 
 
 def same_name(writer: Record | Enum | Fixed, reader: Record | Enum | Fixed) -> bool:
-    """Equal without namespace, or the writer's name among the reader's aliases."""
-    return writer.name == reader.name or writer.fullname in reader.aliases or writer.name in reader.aliases
+    """Equal without namespace, or the writer's name among the reader's aliases; one without a namespace is for any."""
+    return writer.name == reader.name or writer.fullname in reader.aliases or writer.name in reader.bare
 
 
 def taken(writer: Node, reader: Node) -> Node | None:

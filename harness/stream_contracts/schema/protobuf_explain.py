@@ -160,6 +160,11 @@ RULES = {
     "protobuf-map-collapses": Advice(
         "the reader: entries with an equal key become one", "neither", "keep the repeated entries"
     ),
+    "protobuf-entry-set-aside": Advice(
+        "the reader: an entry that holds more than a key and a value is not in its map",
+        "neither",
+        "keep the message, or move what it holds beside key and value into the value",
+    ),
     "protobuf-number-reused": Advice(
         "the reader: it shows one field's value under another field's name",
         "neither",

@@ -242,6 +242,15 @@ def oneof_clobbered(writer: Descriptor, reader: Descriptor) -> Iterator[Hit]:
             yield Hit(next(iter(sources.values())).number, why, Reads.CHANGES)
 
 
+def entry_set_aside(writer: Descriptor, reader: Descriptor) -> Iterator[Hit]:
+    """A map has no place for more than a key and a value: google.protobuf sets an entry that holds more aside whole."""
+    if reader.GetOptions().map_entry:
+        for number, field in shape(writer).by_number.items():
+            if number not in shape(reader).by_number and writable(field):
+                why = f"{field.name} is neither key nor value: an entry that has it is not in the map"
+                yield Hit(number, why, Reads.CHANGES)
+
+
 FIELD_RULES = (
     FieldRule("protobuf-wire-type", wire_type_differs),
     FieldRule("protobuf-other-content", other_content),
@@ -259,6 +268,7 @@ MESSAGE_RULES = (
     MessageRule("protobuf-required-missing", required_missing),
     MessageRule("protobuf-renumbered", renumbered),
     MessageRule("protobuf-oneof-clobbered", oneof_clobbered),
+    MessageRule("protobuf-entry-set-aside", entry_set_aside),
 )
 
 
