@@ -38,7 +38,7 @@ def main() -> None:
         ]
         plan = Plan(contract.name, "enrich", 1, with_aborted=True, strikes=tuple(strikes))
         settings = Settings(backend="local", keep_in=Path(folder) / "kept")
-        with Session(settings, lambda _: None) as session, session.arena(contract, "enrich", 1) as arena:
+        with Session(settings, lambda _: None) as session, session.servers.arena(contract, "enrich", 1) as arena:
             runner = Runner(arena)
             assert runner.fails(arena, plan), "the plan does not fail, so there is nothing to make small"
             keys = {event.id: event.key for event in arena.draw(1).events}

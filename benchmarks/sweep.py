@@ -36,7 +36,10 @@ def main() -> None:
 def _quiet(where: Path) -> float:
     """Median seconds of a trial without faults."""
     contract = load(where)
-    with Session(Settings(backend="local"), lambda _: None) as session, session.arena(contract, "enrich", 1) as arena:
+    with (
+        Session(Settings(backend="local"), lambda _: None) as session,
+        session.servers.arena(contract, "enrich", 1) as arena,
+    ):
         runner, plan = Runner(arena), Plan(contract.name, "enrich", 1, with_aborted=True)
         runner.record(arena, plan)
         return median(runner.run(arena, plan).seconds for _ in range(QUIET_RUNS))

@@ -23,4 +23,4 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def stack(session: Session) -> Stack:
     """The session's broker, for tests that make topics of their own on it."""
-    return session.stack()
+    return session.servers.stack()

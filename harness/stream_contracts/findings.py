@@ -156,6 +156,13 @@ class Review:
         return tuple(each for each in self.judged if each.judgement.verdict is Verdict.UNKNOWN)
 
     @property
+    def noted(self) -> tuple[Judged, ...]:
+        """What has a verdict and a note beside it: a decoder's unknown verdict, for example."""
+        return tuple(
+            each for each in self.judged if each.judgement.note and each.judgement.verdict is not Verdict.UNKNOWN
+        )
+
+    @property
     def verdict(self) -> Verdict:
         """Fail where anything fails, else unknown where anything is unknown or nothing was judged, else pass."""
         verdicts = {each.judgement.verdict for each in self.judged}

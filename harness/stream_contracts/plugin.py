@@ -179,7 +179,7 @@ class Kept(Promise):
         told = proof.told if promised.name == "delivery" else "by the same trials"
         idle = f"\n  not applicable: {proof.idle}" if promised.name == "delivery" and proof.idle else ""
         self.note(f"{contract.name}/{name}  {promised.name} {promised.told}: {verdict}  {told}{idle}")
-        self.user_properties.append((_STACKS, session.descriptions))
+        self.user_properties.append((_STACKS, session.servers.descriptions))
         if verdict is not Verdict.PASS and proof.folder is not None:
             self._show_logs(proof.folder)
         return f"{contract.name}/{name} promises {promised.name}: {promised.told}", proof.explained()

@@ -32,7 +32,7 @@ def test_an_empty_output_is_a_loss() -> None:
 
 def test_an_unknown_promise_lists_the_known_ones() -> None:
     with pytest.raises(
-        UsageError, match=r"exactly once.*at-least-once, at-most-once, atomic, dead-letter, exactly-once"
+        UsageError, match=r"exactly once.*at-least-once, at-most-once, atomic, dead-letter, duplicates, exactly-once"
     ):
         judged(sent(1), wanted(1, "a"), promises="exactly once")
 

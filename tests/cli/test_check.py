@@ -127,6 +127,30 @@ def test_4_could_not_tell(shop: Project) -> None:
     assert check(shop, "--against", "git:main", "--exit-zero").returncode == 4
 
 
+def test_an_unknown_decoder_verdict_is_said_and_the_registry_decides(shop: Project) -> None:
+    """The second run tells it from the cache."""
+    before, clash = "string id = 1;", "string id = 1; string id_ = 77;"
+    shop.replace("shop/payment.proto", before, clash).commit()
+    shop.replace("shop/payment.proto", clash, before)
+    for _ in range(2):
+        done = check(shop, "--against", "git:=HEAD")
+        assert done.returncode == 0, done.stdout
+        assert "the decoder's verdict is unknown: HEAD:contracts/shop/payment.proto" in done.stdout
+        assert "May ship" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["check", "contracts"], ["lint", "contracts"], ["diff", "contracts"]])
+@pytest.mark.parametrize("file", ["shop/order.avsc", "shop/payment.proto", "shop/enriched.json"])
+def test_a_byte_order_mark_is_told_in_plain_words(shop: Project, words: list[str], file: str) -> None:
+    path = shop.contracts / file
+    path.write_text(f"\ufeff{path.read_text()}")
+    done = run(shop, *words)
+    assert done.returncode == 2
+    assert f"contracts/{file}: it begins with a byte order mark (BOM)" in done.stderr
+    assert "save the file as UTF-8 without BOM" in done.stderr
+    assert "utf-8-sig" not in done.stderr
+
+
 def test_a_kept_verdict_is_the_same_verdict(shop: Project) -> None:
     shop.replace(*BREAK)
     first, second, fresh = (check(shop, "--against", "git:main", *more) for more in ([], [], ["--no-cache"]))
@@ -165,7 +189,7 @@ def test_each_format_is_written_to_its_file(shop: Project) -> None:
 def test_adoption_by_a_baseline_file(shop: Project) -> None:
     shop.replace(*BREAK)
     assert (
-        "wrote 1 findings"
+        "wrote 1 finding to known.json"
         in check(shop, "--against", "git:main", "--baseline", "known.json", "--update-baseline").stdout
     )
     assert check(shop, "--against", "git:main", "--baseline", "known.json").returncode == 0

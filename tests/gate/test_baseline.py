@@ -11,8 +11,9 @@ import pytest
 from stream_contracts.errors import BaselineError, ContractError, UsageError
 from stream_contracts.findings import Verdict
 from stream_contracts.gate.repository import Repository
+from stream_contracts.gate.review import Options, review
 from stream_contracts.gate.verdicts import exit_code
-from tests.gate.project import Project, only, rules
+from tests.gate.project import TODAY, Project, only, rules
 
 BREAK = ("shop/enriched.json", '{"type": "integer"}', '{"type": "string"}')
 
@@ -64,6 +65,14 @@ def test_no_repository(shop: Project) -> None:
     assert caught.value.exit_code == 3
 
 
+def test_a_hook_of_git_may_call_it(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git tells its hooks where it is, relative to the top of the working tree."""
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    shop.replace(*BREAK)
+    assert rules(shop.review()) == {"TYPE_CHANGED"}
+
+
 def test_no_git(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(shop.root))
     with pytest.raises(BaselineError, match="git is not there"):
@@ -103,6 +112,27 @@ def test_a_contract_at_the_root_of_a_repository(tmp_path: Path) -> None:
     (tmp_path / "s.avsc").write_text('"string"')
     for path in (tmp_path, tmp_path / "contract.yaml"):
         assert rules(review([path], Options(TODAY, "git:main"))) == {"TYPE_MISMATCH"}
+
+
+def test_a_submodule_is_compared_in_the_commit_that_the_outer_one_names(shop: Project, tmp_path: Path) -> None:
+    """Its contracts are not new; where its former commit is not there, that is told, and nothing passes."""
+    outer = Project(tmp_path / "outer")
+    outer.root.mkdir()
+    outer.git("init", "-q", "-b", "main")
+    outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(shop.root), "schemas")
+    outer.commit()
+    inner = Project(outer.root / "schemas")
+    inner.replace("shop/enriched.json", '{"type": "integer"}', '{"type": "string"}').commit()
+    outer.commit()
+    for path in (outer.root, inner.root, inner.contracts / "shop"):
+        found = review([path], Options(TODAY, "git:=HEAD~1"))
+        assert rules(found) == {"TYPE_CHANGED"}
+        assert not any(each.new for each in found.judged)
+    assert rules(review([outer.root], Options(TODAY, "git:=HEAD"))) == set()
+    outer.git("update-index", "--cacheinfo", f"160000,{'1' * 40},schemas")
+    outer.git("commit", "-q", "-m", "gone")
+    with pytest.raises(BaselineError, match=r"the submodule schemas was at 111111111111, .*git submodule update"):
+        review([outer.root], Options(TODAY, "git:=HEAD"))
 
 
 def test_a_contract_that_is_new_is_new(shop: Project) -> None:

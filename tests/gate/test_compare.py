@@ -162,6 +162,56 @@ def test_a_break_that_no_rule_names_is_still_told() -> None:
     assert found == [["decoder-differs"], [], []]
 
 
+_P = 'syntax = "proto3"; message A { int32 a = 1; %s }'
+_CLASH = _P % "int32 a_ = 2;"
+"""The registry takes it; protoc does not, since both fields are called "a" in JSON."""
+_E = 'syntax = "proto3"; enum E { X = 0; %s }'
+_ROUND = """{"definitions": {"A": {"not": {"$ref": "#/definitions/A"}}}, "type": "object", "additionalProperties": false,
+    "properties": {"x": {"$ref": "#/definitions/A"}, "y": {"maxLength": %s}}}"""
+_WHEN = '{"type": "object", "if": {"required": ["a"]}, "then": {"maxProperties": %s}}'
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new", "reason"),
+    [
+        ("PROTOBUF", _CLASH, _P % "", "protoc refuses it: The default JSON name"),
+        ("PROTOBUF", _P % "", _CLASH, "protoc refuses it: The default JSON name"),
+        ("PROTOBUF", _P % "", _P % "string b = 2;", ""),
+        ("PROTOBUF", _E % "", _E % "Y = 1;", ""),
+        ("JSON", _ROUND % 1, _ROUND % 2, "refers to itself"),
+        ("JSON", _WHEN % 2, _WHEN % 3, ""),
+        ("AVRO", '"int"', '"long"', ""),
+    ],
+)
+def test_an_unknown_decoder_verdict_is_noted_with_its_reason(form: str, old: str, new: str, reason: str) -> None:
+    """The registry's verdict stands; that nothing was searched, where no search was asked for, is no reason."""
+    judgement = judge(task(form, "BACKWARD", old, new))
+    assert judgement.verdict is Verdict.PASS
+    assert reason in judgement.note
+    assert judgement.note.startswith("the decoder's verdict is unknown: " if reason else "")
+    assert bool(judgement.note) is bool(reason)
+    assert ("(against v1)" in judgement.note) is bool(reason)
+
+
+def test_a_refused_change_says_why_the_decoder_is_unknown() -> None:
+    judgement = judge(task("PROTOBUF", "BACKWARD", _CLASH, _P.replace("int32", "string") % ""))
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.findings[0].facts["decoder"].startswith("unknown: ")
+    assert "protoc refuses it" in judgement.note
+
+
+def test_a_new_schema_that_only_one_side_takes_is_told() -> None:
+    """Where the registry would refuse it nothing ships; where protoc does, the registry's verdict stands, with a note."""
+    refused = judge(task("PROTOBUF", "BACKWARD", 'edition = "2023"; message A { int32 a = 1; }'))
+    assert refused.verdict is Verdict.UNKNOWN
+    assert "the registry would refuse it" in refused.note
+    assert "editions" in refused.note
+    clash = judge(task("PROTOBUF", "NONE", _P % "", _CLASH))
+    assert (clash.verdict, "protoc refuses it" in clash.note) == (Verdict.PASS, True)
+    fine = judge(task("PROTOBUF", "BACKWARD", _P % ""))
+    assert (fine.verdict, fine.note) == (Verdict.PASS, "")
+
+
 @pytest.mark.parametrize(("level", "verdict"), [("BACKWARD", Verdict.FAIL), ("NONE", Verdict.PASS)])
 def test_another_format_is_no_new_version(level: str, verdict: Verdict) -> None:
     known = Versions((Version(1, "v1", "JSON", Source('{"type": "string"}')),))

@@ -39,6 +39,22 @@ def test_a_waiver_for_something_else_excuses_nothing(shop: Project, target: dict
     assert rules(shop.review()) == {"TYPE_CHANGED", "waiver-unused"}
 
 
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ({"rule": "NO_SUCH"}, "no rule has that name"),
+        ({"subject": "payment-value"}, "the contract has no 'payment-value'; known: "),
+        ({"path": "paymnt.proto"}, "there is no file "),
+        ({}, ""),
+    ],
+)
+def test_an_unused_waiver_says_what_of_it_names_nothing(shop: Project, target: dict[str, str], told: str) -> None:
+    waived = {"rule": "TYPE_MISMATCH", **({} if "path" in target else {"subject": "orders-value"}), **target}
+    what = only(waive(shop, **waived).review(), "waiver-unused").what
+    assert f"waives nothing{': ' if told else ''}{told}" in what
+    assert what.endswith("waives nothing") is not bool(told)
+
+
 def test_the_day_after_it_does_not_hold(shop: Project) -> None:
     waive(shop.replace(*BREAK), rule="TYPE_CHANGED", subject="orders-enriched-value")
     review = shop.review(today=date(2026, 2, 2))
@@ -99,7 +115,7 @@ def test_known_findings_are_known_again_when_lines_move(shop: Project, tmp_path:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"findings": [{}]}', '{"findings": 7}'])
 def test_a_file_that_is_no_baseline_is_bad_usage(shop: Project, tmp_path: Path, text: str) -> None:
     (tmp_path / "known.json").write_text(text)
-    with pytest.raises(UsageError, match="not a baseline file"):
+    with pytest.raises(UsageError, match=r"--baseline .*--update-baseline writes one"):
         shop.review(known=tmp_path / "known.json")
     with pytest.raises(UsageError, match="no such file"):
         shop.review(known=tmp_path / "nowhere.json")

@@ -31,6 +31,8 @@ ENUM = '{"type": "enum", "name": "E", "symbols": ["A"]%s}'
 RECORD = '{"type": "record", "name": "R", "fields": [{"name": "a", "type": %s, "default": %s}]}'
 OBJECT = '{"type": "object", "properties": {"a": {}}%s}'
 JSON = ("v.avsc", "v.json")
+PROTO = ("v.avsc", "v.proto")
+CLASH = 'syntax = "proto3"; message A { int32 a = 1; int32 %s = 2; }'
 
 
 def config(more: str) -> tuple[str, str]:
@@ -74,6 +76,7 @@ CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
     ),
     "avro-enum-closed": (("", ""), ENUM % "", ("", ""), ENUM % ', "default": "A"'),
     "json-open-model": (JSON, OBJECT % "", JSON, OBJECT % ', "additionalProperties": false'),
+    "protobuf-half-taken": (PROTO, CLASH % "a_", PROTO, CLASH % "b"),
     "topic-one-partition": (("partitions: 6", "partitions: 1"), '"int"', ("partitions: 6", "partitions: 2"), '"int"'),
     "topic-replication-low": (
         ("replication: 3", "replication: 1"),
@@ -129,7 +132,7 @@ def rules(folder: Path, edit: tuple[str, str], schema: str) -> set[str]:
     folder.mkdir()
     text = GOOD.replace(*edit) if edit[0] else GOOD
     (folder / "contract.yaml").write_text(text)
-    (folder / ("v.json" if "v.json" in text else "v.avsc")).write_text(schema)
+    (folder / next((name for name in ("v.json", "v.proto") if name in text), "v.avsc")).write_text(schema)
     return {each.rule for each in lint(loaded([folder])).findings}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,10 +83,20 @@ class Liar(BaseHTTPRequestHandler):
 
     said: ClassVar[Any] = {}
     status: ClassVar[int] = 200
+    everywhere: ClassVar[bool] = False
+    numbers: ClassVar[list[Any]] = [1]
 
     def do_GET(self) -> None:
+        if self.everywhere:
+            self.answer(self.status, json.dumps(self.said))
+            return
         schema = {"subject": "s", "version": 1, "id": 1, "schemaType": "AVRO", "schema": '"string"'}
-        answers = {"subjects": ["s"], "versions": [1], "1": schema, "config": {"compatibilityLevel": "BACKWARD"}}
+        answers = {
+            "subjects": ["s"],
+            "versions": self.numbers,
+            "1": schema,
+            "config": {"compatibilityLevel": "BACKWARD"},
+        }
         last = self.path.rpartition("/")[2].partition("?")[0]
         self.answer(200, json.dumps(answers.get(last, {"compatibilityLevel": "BACKWARD"})))
 
@@ -105,8 +116,8 @@ class Liar(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def lying(said: Any, status: int = 200) -> Iterator[str]:
-    handler = type("Liar", (Liar,), {"said": said, "status": status})
+def lying(said: Any, status: int = 200, **more: Any) -> Iterator[str]:
+    handler = type("Liar", (Liar,), {"said": said, "status": status, **more})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -166,6 +177,73 @@ def test_anything_else_is_no_answer(one: Project, said: Any, status: int) -> Non
 def test_what_is_no_json_is_an_unreachable_registry(one: Project, said: str) -> None:
     with lying(said) as url, pytest.raises(BaselineError, match="no JSON"):
         one.review(f"registry:{url}")
+
+
+@pytest.mark.parametrize(("said", "status"), [("a", 200), ({}, 200), ({"error_code": 404, "message": "no"}, 404)])
+def test_what_lists_no_subjects_is_no_registry(one: Project, said: Any, status: int) -> None:
+    """A wrong path in the URL: to take each of its 404 for "new" would be a silent yes."""
+    with lying(said, status, everywhere=True) as url:
+        with pytest.raises(BaselineError, match="that is no registry"):
+            one.review(f"registry:{url}")
+        with pytest.raises(BaselineError, match="does not say its compatibility level"):
+            Remote.at(url).level("s")
+
+
+@pytest.mark.parametrize("said", [{}, [], 7, {"id": "1"}])
+def test_a_200_without_an_id_is_not_there_already(one: Project, said: Any) -> None:
+    with lying(said) as url:
+        (step,) = register(tree(loaded([one.contracts])), Remote.at(url))
+    assert (step.outcome, step.good) == ("no answer", False)
+
+
+def test_versions_that_are_no_numbers_are_told(one: Project) -> None:
+    with lying({}, numbers=["a", 1]) as url, pytest.raises(BaselineError, match="does not list the versions of s"):
+        one.review(f"registry:{url}")
+
+
+def test_a_registry_that_wants_a_password_says_where_to_give_it() -> None:
+    with lying({"error_code": 401, "message": "who are you"}, 401) as url:
+        remote = Remote.at(url)
+        with pytest.raises(BaselineError, match=r"who are you .give user and password in the URL"):
+            remote.compatible("s", {})
+
+
+@pytest.mark.parametrize(
+    ("sent", "silent_s", "whole_s", "told"),
+    [
+        (b"", 0.3, 20, "it was silent for"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[", 20, 0.3, "not whole after"),
+        (b"\x15\x03\x01", 20, 20, "does not speak HTTP"),
+    ],
+)
+def test_a_registry_that_never_finishes_does_not_hold_us_up(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes, silent_s: float, whole_s: float, told: str
+) -> None:
+    monkeypatch.setattr("stream_contracts.gate.remote.TIMEOUT_S", silent_s)
+    monkeypatch.setattr("stream_contracts.gate.remote.LONGEST_S", whole_s)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def answer() -> None:
+            connection = server.accept()[0]
+            held.append(connection)
+            connection.recv(4096)
+            connection.sendall(sent)
+            if "HTTP" in told:
+                connection.close()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with pytest.raises(BaselineError, match=told):
+            Remote.at(f"http://127.0.0.1:{server.getsockname()[1]}").subjects()
+        thread.join(5)
+        for connection in held:
+            connection.close()
+
+
+def test_https_where_there_is_none_is_told(registry: Running) -> None:
+    with pytest.raises(BaselineError, match="is it http, not https"):
+        Remote.at(registry.url.replace("http:", "https:")).subjects()
 
 
 def test_a_registry_that_is_not_there(one: Project) -> None:

@@ -192,6 +192,24 @@ def test_the_text_says_all(review: Review, silent: Review) -> None:
     assert rendered("text", Review("x", ())).startswith("Nothing was judged")
 
 
+def test_a_note_beside_a_verdict_is_in_every_format() -> None:
+    """As a note, never as an error: the verdict stands."""
+    note = "the decoder's verdict is unknown: x"
+    review = Review("git", (Judged("shop/a-value", "schema", Judgement.of([], note), place=Place("c.yaml", 3)),))
+    for name in REPORTS:
+        assert note in rendered(name, review).replace("\\", ""), name
+    invocation = json.loads(rendered("sarif", review))["runs"][0]["invocations"][0]
+    assert invocation["executionSuccessful"] is True
+    assert [each["level"] for each in invocation["toolExecutionNotifications"]] == ["note"]
+    Draft7Validator(published("https://json.schemastore.org/sarif-2.1.0.json")).validate(
+        json.loads(rendered("sarif", review))
+    )
+    assert [issue["severity"] for issue in json.loads(rendered("gitlab", review))] == ["info"]
+    assert rendered("github", review).startswith("::notice file=c.yaml,line=3,title=note::shop/a-value: ")
+    assert "| ℹ️ | note | shop/a-value |" in rendered("markdown", review)
+    assert rendered("text", review).startswith("shop/a-value: may ship\n")
+
+
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 
 

@@ -120,4 +120,4 @@ def test_the_environment_may_say_which_backend(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("STREAM_CONTRACTS_BACKEND", "nowhere")
     done = stack("up", "--brokers", "0", "--postgres")
     assert done.returncode != 0
-    assert "unknown stack backend 'nowhere'; known are auto" in done.stderr
+    assert "'nowhere' is not one of 'auto', 'local', 'docker', 'external'" in done.stderr

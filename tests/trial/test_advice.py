@@ -25,7 +25,7 @@ SHOWN = {
 
 def advised(session: Session, pipeline: str) -> set[str]:
     contract = load(FOLDER)
-    with session.arena(contract, pipeline, 1) as arena:
+    with session.servers.arena(contract, pipeline, 1) as arena:
         runner = Runner(arena)
         done, _ = runner.record(arena, Plan(contract.name, pipeline, 1))
     assert not done.restless

@@ -93,7 +93,7 @@ def test_an_older_row_over_a_newer_one_is_told_though_it_heals(session):
     promises = contract.pipelines["payments"].promises
     plan = Plan(contract.name, "payments", 1)
     strike = Strike("kill-app", "payments-0", "consumer", "OffsetCommit", 1, "before")
-    with session.arena(contract, "payments", 1) as arena:
+    with session.servers.arena(contract, "payments", 1) as arena:
         numbers = count()
         first = run(plan, arena, next(numbers))
         oracle = evidence.oracle(first.records, first.sends)

@@ -33,7 +33,7 @@ def test_what_does_not_compile_is_told_at_its_place_with_the_words_of_the_compil
 @pytest.mark.broker
 def test_it_is_killed_in_a_transaction_and_every_sale_is_priced_once(session):
     contract = load(PRICING)
-    with session.arena(contract, "price", 1) as arena:
+    with session.servers.arena(contract, "price", 1) as arena:
         runner, plan = Runner(arena), Plan("pricing", "price", 1)
         first, expected = runner.record(arena, plan)
         sales = [event.id for event in arena.draw(1).events if event.topic == "sales"]

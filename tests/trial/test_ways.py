@@ -133,7 +133,7 @@ def test_where_the_brokers_are_not_as_good_as_new_a_trial_gets_others(tmp_path):
 
 def test_a_transaction_that_a_trial_left_open_is_no_ground_for_the_next_one(session):
     """A near miss beside it: after a trial that came to its end the same brokers are taken again."""
-    with session.arena(load(ROOT / "contracts/orders"), "enrich", 1) as arena:
+    with session.servers.arena(load(ROOT / "contracts/orders"), "enrich", 1) as arena:
         runner = Runner(arena)
         runner.record(arena, plan("orders"))
         assert not _sick(arena)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_every_codec_gives_back_what_was_written(
     stack: Stack, cluster: Cluster, new_topic: NewTopicName, codec: str
 ) -> None:
     topic = new_topic()
-    writer = producer(stack, **{"compression.type": codec})
+    writer = producer(stack, **{"compression.type": codec, "linger.ms": 5_000})  # one batch; flush waits for nothing
     for key, value in RECORDS:
         writer.produce(topic, key=key, value=value)
     flushed(writer)
@@ -194,3 +195,13 @@ def test_a_broken_batch_is_an_error_of_ours(body: bytes, codec: int) -> None:
 def test_a_format_before_the_second_is_an_error_of_ours() -> None:
     with pytest.raises(HarnessError, match="has format 1; we read format 2"):
         list(log._split(batch(b"", magic=1)))
+
+
+def test_a_connection_that_was_idle_for_long_is_opened_anew(
+    cluster: Cluster, new_topic: NewTopicName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = new_topic()
+    for connection in cluster._connections.values():
+        connection._socket.shutdown(socket.SHUT_RDWR)  # as a broker does after ten minutes
+    monkeypatch.setattr("stream_contracts.trial.cluster.IDLE_S", 0.0)
+    assert cluster.leads(topic, 1)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stream_contracts.cdc.advice import Watched
 from stream_contracts.cdc.blame import blamed
 from stream_contracts.cdc.catalog import Column, Table, Tables
 from stream_contracts.cdc.envelope import captured, key_columns
 from stream_contracts.cdc.kinds import numeric_of, shape
+from stream_contracts.cdc.watched import Watched
 from stream_contracts.findings import Place, Rule, Severity
 
 

@@ -198,4 +198,5 @@ def _update(asked: Asked) -> None:
     if asked.baseline is None:
         raise UsageError("--update-baseline writes a file: name it with --baseline FILE")
     done = review(asked.paths, _options(replace(asked, baseline=None)))
-    click.echo(f"wrote {write_known(asked.baseline, done)} findings to {asked.baseline}")
+    count = write_known(asked.baseline, done)
+    click.echo(f"wrote {count} finding{'s' * (count != 1)} to {asked.baseline}")

@@ -151,8 +151,7 @@ def _reachable(url: str | None, bootstrap: str | None) -> Iterator[Line]:
 
         try:
             remote = Remote.at(url)
-            subjects = remote.get("/subjects")
-            yield Line("registry", isinstance(subjects, list), f"{remote.url} holds {len(subjects or ())} subjects")
+            yield Line("registry", good=True, told=f"{remote.url} holds {len(remote.subjects())} subjects")
         except StreamContractsError as error:
             yield Line("registry", good=False, told=str(error))
     if bootstrap:

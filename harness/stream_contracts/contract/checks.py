@@ -18,6 +18,7 @@ from stream_contracts.contract.model import kept
 from stream_contracts.contract.part import DATE
 from stream_contracts.contract.reading import content
 from stream_contracts.contract.tree import BYTES_MAX, Steps
+from stream_contracts.schema.format import BOM
 
 FORMATS = {".avsc": "Avro", ".proto": "Protobuf", ".json": "JSON Schema"}
 """Suffix of a schema file -> its format."""
@@ -211,6 +212,9 @@ def _unreadable(file: str, suffix: str, *, settings: bool = False) -> Iterator[s
             yield f"more than {BYTES_MAX:,} bytes are too many for a schema"
             return
         text = raw.decode("utf-8")
+        if text.startswith("\ufeff"):
+            yield BOM
+            return
         if suffix == ".proto":
             if not text.strip():
                 yield "the file is empty"

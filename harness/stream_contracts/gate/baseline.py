@@ -76,7 +76,7 @@ def opened(against: str, paths: Sequence[Path], now: Tree) -> Iterator[Baseline]
             yield baseline
     elif colon and kind == "registry":
         remote = Remote.at(rest)
-        remote.get("/subjects")  # reachable, and a registry, before anything is said
+        remote.subjects()  # reachable, and a registry, before anything is said
         yield Baseline(f"the registry {remote.url}", lambda held: registered(remote, held), remote=remote)
     else:
         names = {contract.name for contract in now.contracts}

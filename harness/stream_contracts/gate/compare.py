@@ -14,7 +14,7 @@ from stream_contracts.gate.rules import finding
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import Answer, Comparison, Direction, check, level_named, parsed
 from stream_contracts.schema.explain import BREAKS, Order, explanations, order_where
-from stream_contracts.schema.format import Edition, Policy, Reads, Source, Witness
+from stream_contracts.schema.format import UNSEARCHED, Edition, Policy, Reads, Source, Witness
 
 SEARCH = 20
 """Values tried for a witness where something is wrong and the places where the rules fired gave none."""
@@ -48,7 +48,7 @@ class Task:
 def judge(task: Task) -> Judgement:
     """Compare with every version that the level asks for; raises ``SchemaError`` where the new schema is unreadable."""
     form = format_named(task.form)
-    parsed(form, task.source)
+    new = parsed(form, task.source)
     if task.versions.trouble:
         return Judgement.unknown(Reason.UNSUPPORTED, task.versions.trouble)
     level = level_named(task.level)
@@ -59,7 +59,13 @@ def judge(task: Task) -> Judgement:
     if answer is not None:
         found += _merged(task, answer)
         troubles += [each.failure for each in answer.comparisons if each.failure]
-    judgement = Judgement.of(found, note="\n".join(dict.fromkeys(troubles)))
+    notes = list(_undecoded(task, answer)) if answer is not None else []
+    if form.refusals is not None and (answer is None or not answer.comparisons):
+        refused, undecoded = form.refusals(new)
+        troubles += [f"the registry would refuse it: {refused}"] if refused else []
+        notes += [f"the decoder's verdict is unknown: {undecoded}"] if undecoded else []
+    notes = [*troubles, *notes]
+    judgement = Judgement.of(found, note="\n".join(dict.fromkeys(notes)))
     if troubles and not any(each.counts for each in found):
         return Judgement.unknown(Reason.UNSUPPORTED, judgement.note, found)
     return judgement
@@ -86,6 +92,27 @@ def _answer(task: Task, versions: list[Version]) -> tuple[Answer | None, list[st
         told = tuple(again.get((each.former.called, each.direction), each) for each in answer.comparisons)
         answer = Answer(answer.format, answer.level, answer.policy, answer.edition, told)
     return answer, troubles
+
+
+def _undecoded(task: Task, answer: Answer) -> Iterator[str]:
+    """Why a decoder's verdict is unknown, and against which versions; the registry's verdict does not hang on it.
+
+    That no message was tried, because none was asked for, is no reason.
+    """
+    reasons: dict[str, list[Comparison]] = {}
+    for each in answer.comparisons:
+        told = each.decoding
+        if told is not None and told.reads is Reads.UNKNOWN and not (task.budget == 0 and told.note == UNSEARCHED):
+            reasons.setdefault(told.note or "no reason is known", []).append(each)
+    for reason, alike in reasons.items():
+        against = _listed([_called(task, each) for each in reversed(alike)])
+        yield f"the decoder's verdict is unknown: {reason} ({against})"
+
+
+def _called(task: Task, comparison: Comparison) -> str:
+    """What the baseline calls the former version of a comparison."""
+    former = comparison.former
+    return next((each.called for each in task.versions.known if each.source is former), former.called)
 
 
 def _bad(comparison: Comparison) -> bool:
@@ -127,14 +154,13 @@ def _merged(task: Task, answer: Answer) -> Iterator[Finding]:
             group.comparisons.append(comparison)
             if severity is Severity.ERROR:
                 group.severity = severity
-    names = {id(version.source): version.called for version in task.versions.known}
     order = safe_order(answer).value
     directions = {each.direction for each in answer.comparisons}
     if len(directions) == 1:
         order += f" (only {directions.pop()} was asked for and compared)"
     proofs = _Proofs(task, [(at, group) for (_, at, _), group in groups.items()])
     for (rule, at, direction), group in groups.items():
-        against = _listed([names.get(id(each.former), each.former.called) for each in reversed(group.comparisons)])
+        against = _listed([_called(task, each) for each in reversed(group.comparisons)])
         yield _finding(task, rule, at, direction, group, against, order, proofs)
 
 
@@ -175,6 +201,8 @@ class _Proofs:
         if decoding is None:
             return {}, Reads.UNKNOWN.value
         reads, bad = decoding.reads.value, decoding.reads in (Reads.FAILS, Reads.CHANGES)
+        if decoding.reads is Reads.UNKNOWN:
+            return {}, f"{reads}: {decoding.note}" if decoding.note else reads
         places = self.places[id(shown)]
         if not bad or len(places) == 1:
             return _witness(shown), reads if decoding.proved else f"{reads}{_UNPROVED}"

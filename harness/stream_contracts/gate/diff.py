@@ -15,7 +15,7 @@ from stream_contracts.gate.compare import safe_order
 from stream_contracts.gate.subjects import Held, Tree, held, same
 from stream_contracts.schema import format_named
 from stream_contracts.schema.compat import check
-from stream_contracts.schema.format import Source
+from stream_contracts.schema.format import Reads, Source
 
 
 def told(now: Tree, baseline: Baseline) -> Iterator[str]:
@@ -63,7 +63,8 @@ def _subject(now: Tree, baseline: Baseline, each: Held) -> Iterator[str]:
     for comparison in answer.comparisons:
         words = {True: "compatible", False: "incompatible", None: "no verdict"}[comparison.registry]
         reads = comparison.decoding.reads.value if comparison.decoding else "not asked"
-        yield f"  {comparison.direction}: registry {words}, decoder {reads}"
+        why = f" ({comparison.decoding.note})" if reads == Reads.UNKNOWN.value and comparison.decoding else ""
+        yield f"  {comparison.direction}: registry {words}, decoder {reads}{why}"
         for difference in comparison.differences:
             mark = "allowed" if difference.compatible else "REFUSED"
             yield f"    {mark} {difference.kind} at {difference.path}: {difference.message}"

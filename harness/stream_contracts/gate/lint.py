@@ -63,9 +63,22 @@ def json_schema(_: Any, source: Source) -> Iterator[Seen]:
         yield "json-open-model", "#", what
 
 
+def protobuf(schema: Any, _: Source) -> Iterator[Seen]:
+    """A schema that only one of the registry and protoc takes."""
+    from stream_contracts.schema.protobuf import refusals  # the others do without protoc
+
+    for who, why in zip(("the registry refuses it", "no code can be made of it"), refusals(schema), strict=True):
+        if why:
+            yield "protobuf-half-taken", "", f"{who}: {why}"
+
+
 _CLOSING = frozenset({"additionalProperties", "unevaluatedProperties", "patternProperties"})
 
-SCHEMAS: Final[dict[str, Callable[[Any, Source], Iterator[Seen]]]] = {"AVRO": avro, "JSON": json_schema}
+SCHEMAS: Final[dict[str, Callable[[Any, Source], Iterator[Seen]]]] = {
+    "AVRO": avro,
+    "JSON": json_schema,
+    "PROTOBUF": protobuf,
+}
 """Format → what is looked for in a schema that can be read; every format is read."""
 
 
@@ -97,6 +110,10 @@ ADVICE: Final[tuple[tuple[Rule, Callable[[Contract], Iterator[Hit]] | None], ...
           "Old data may hold the new property with another type, so an open object cannot grow by the registry's rules.",
           'Say "additionalProperties": false, or keep it open and check with --policy LENIENT.',
           '{"type": "object", "properties": {"id": {}}}', Severity.WARNING), None),
+    (Rule("protobuf-half-taken",
+          "Either it cannot be registered, or no program can write or read it: the registry's parser and protoc differ.",
+          "Write what both take; the message says what the other one refuses.",
+          "message A { int32 a = 1; int32 a_ = 2; }", Severity.ERROR), None),
     *topics.ADVICE,
     (Rule("level-weak",
           "Only the newest version is compared, so a break passes in two steps: add with a default, then drop the default.",

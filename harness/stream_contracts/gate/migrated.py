@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stream_contracts.cdc.advice import Watched, watched
 from stream_contracts.cdc.catalog import Table, Tables
 from stream_contracts.cdc.changes import CAPTURE_GONE, MIGRATION_REFUSED, SCHEMA_REFUSED, Hit, Pair, found
 from stream_contracts.cdc.connect_avro import avro
@@ -15,6 +14,7 @@ from stream_contracts.cdc.envelope import envelope, key, row
 from stream_contracts.cdc.kinds import Shape
 from stream_contracts.cdc.scratch import MigrationError, Server, server
 from stream_contracts.cdc.settings import Settings
+from stream_contracts.cdc.watched import Watched, watched
 from stream_contracts.contract.model import Contract, Level
 from stream_contracts.contract.reading import text
 from stream_contracts.errors import SchemaError, StackError

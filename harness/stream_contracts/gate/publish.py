@@ -68,8 +68,10 @@ def _asked(remote: Remote, each: Held, source: Source) -> Step:
     if missing:
         return Step(name, "would be registered", f"not asked: {missing} comes first")
     status, answer = remote.ask("POST", f"/subjects/{quote(each.subject, safe='')}", body)
+    if status == 200 and isinstance(answer, dict) and isinstance(answer.get("id"), int):
+        return Step(name, "there already", f"version {answer.get('version')}, id {answer['id']}")
     if status == 200:
-        return Step(name, "there already", f"version {answer.get('version')}, id {answer.get('id')}")
+        return Step(name, "no answer", f"asked whether it holds the schema, the registry says {answer!r:.80}")
     if status != 404:
         return Step(name, "refused", f"HTTP {status}: {answer.get('message') if isinstance(answer, dict) else answer}")
     if not remote.versions(each.subject):

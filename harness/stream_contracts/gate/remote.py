@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import ssl
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from threading import Thread
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit
@@ -17,6 +21,9 @@ from stream_contracts.schema.compat import LEVELS
 from stream_contracts.schema.format import Reference, Source
 
 TIMEOUT_S = 15.0
+LONGEST_S = 60.0
+"""How long a registry may be silent, and how long a whole answer may take."""
+_WANTED = " (give user and password in the URL: https://user:password@host)"
 _LARGEST = 64 * 1024 * 1024
 _MIME = "application/vnd.schemaregistry.v1+json"
 
@@ -58,17 +65,26 @@ class Remote:
         data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data, self.headers, method=method)
         try:
-            with urlopen(request, timeout=TIMEOUT_S, context=self.tls) as response:
-                status, raw = response.status, response.read(_LARGEST)
-        except HTTPError as error:
-            status, raw = error.code, _rest(error)
-        except (URLError, OSError, HTTPException, ValueError) as error:
-            raise BaselineError(f"{self.url} cannot be reached: {error}. Is a registry running there?") from error
+            status, raw = _bounded(lambda: self._answer(request))
+        except (OSError, HTTPException, ValueError) as error:
+            why = f"{self.url} cannot be reached: {_words(error)}. Is a registry running there?"
+            raise BaselineError(why) from error
+        hint = _WANTED if status in (401, 403) else ""
         try:
-            return status, json.loads(raw)
-        except ValueError:
+            answer = json.loads(raw)
+        except (ValueError, RecursionError):
             what = raw[:80].decode("utf-8", "replace")
-            raise BaselineError(f"{method} {self.url}{path} answered {status} with no JSON: {what!r}") from None
+            raise BaselineError(f"{method} {self.url}{path} answered {status} with no JSON: {what!r}{hint}") from None
+        if hint:
+            raise BaselineError(f"{method} {self.url}{path} answered {status}: {_message(answer)}{hint}")
+        return status, answer
+
+    def _answer(self, request: Request) -> tuple[int, bytes]:
+        try:
+            with urlopen(request, timeout=TIMEOUT_S, context=self.tls) as response:
+                return response.status, response.read(_LARGEST)
+        except HTTPError as error:
+            return error.code, _rest(error)
 
     def get(self, path: str) -> Any:
         """Ask with GET; None for 404, ``BaselineError`` for every other refusal."""
@@ -79,11 +95,21 @@ class Remote:
             raise BaselineError(f"GET {self.url}{path} answered {status}: {_message(answer)}")
         return answer
 
+    def subjects(self) -> list[str]:
+        """Every subject; ``BaselineError`` where what answers is no registry."""
+        found = self.get("/subjects")
+        if not isinstance(found, list):
+            said = "404" if found is None else f"{found!r:.80}"
+            raise BaselineError(
+                f"GET {self.url}/subjects answered {said}: that is no registry. Is the path of the URL right?"
+            )
+        return [str(each) for each in found]
+
     def versions(self, subject: str) -> list[Registered]:
         """Every live version of a subject, oldest first; empty where the registry does not know it."""
         named = quote(subject, safe="")
         numbers = self.get(f"/subjects/{named}/versions") or []
-        if not isinstance(numbers, list):
+        if not isinstance(numbers, list) or not all(isinstance(number, int) for number in numbers):
             raise BaselineError(f"{self.url} does not list the versions of {subject}, but says {numbers!r:.80}")
         found = (self.version(subject, number) for number in sorted(numbers))
         return [each for each in found if each is not None]
@@ -124,14 +150,16 @@ class Remote:
     def level(self, subject: str) -> tuple[str, str]:
         """The compatibility level that the registry applies to a subject, and where it is set there."""
         own = self.get(f"/config/{quote(subject, safe='')}")
-        if own and own.get("compatibilityLevel"):
+        if isinstance(own, dict) and own.get("compatibilityLevel"):
             return self._known(own["compatibilityLevel"]), f"the subject's config at {self.url}"
-        everywhere = self.get("/config") or {}
-        return self._known(everywhere.get("compatibilityLevel") or ""), f"the global config of {self.url}"
+        everywhere = self.get("/config")
+        level = everywhere.get("compatibilityLevel") if isinstance(everywhere, dict) else None
+        return self._known(level or ""), f"the global config of {self.url}"
 
-    def _known(self, level: str) -> str:
-        if level not in LEVELS:
-            raise BaselineError(f"{self.url} names the compatibility level {level!r}; known: {', '.join(LEVELS)}")
+    def _known(self, level: Any) -> str:
+        if not isinstance(level, str) or level not in LEVELS:
+            said = f"names the compatibility level {level!r}" if level else "does not say its compatibility level"
+            raise BaselineError(f"{self.url} {said}; known: {', '.join(LEVELS)}")
         return level
 
     def compatible(self, subject: str, draft: dict[str, Any]) -> tuple[bool | None, str]:
@@ -155,6 +183,37 @@ def _rest(error: HTTPError) -> bytes:
         return error.read(_LARGEST)
     except (OSError, HTTPException):
         return b""
+
+
+def _bounded(ask: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
+    """An answer within ``LONGEST_S``; ``TimeoutError`` beyond. A socket's own timeout is for each of its reads."""
+    found: Future[tuple[int, bytes]] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(ask())
+        except Exception as error:
+            found.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return found.result(LONGEST_S)
+    except FutureTimeoutError:
+        if found.done():  # a socket's own timeout has the same name
+            raise TimeoutError(f"it was silent for {TIMEOUT_S:.0f} s") from None
+        raise TimeoutError(f"its answer was not whole after {LONGEST_S:.0f} s") from None
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, for people."""
+    if isinstance(error, HTTPException):
+        return "what answers does not speak HTTP, or broke off in the middle (http or https?)"
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {reason.verify_message}"
+    if isinstance(reason, ssl.SSLError):
+        return f"TLS did not come about ({reason.reason}): is it http, not https?"
+    return str(getattr(reason, "strerror", None) or reason).lower() if isinstance(reason, OSError) else str(reason)
 
 
 def _message(answer: Any) -> str:

@@ -16,6 +16,9 @@ TIMEOUT_S = 60.0
 _LINKS_MAX = 8
 _CONTRACT = "contract.yaml"  # contract.load says the same; it is not imported where a kept verdict is enough
 _LINK = "120000"
+_MODULE = "160000"
+_HOOKS = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
+"""What git tells its hooks, relative to where it runs them; the repository is found by the path that is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,11 @@ class Repository:
         """Write the contracts at or below ``paths``, as they were in that commit, to a folder.
 
         Schemas, contract files and migrations have their content; of all other files only the names are kept, as empty files.
+        A submodule is read from its own repository, in the commit that this one names.
         """
         entries = self._entries(commit, [self._inside(path) for path in paths])
+        for name in [name for name, (mode, _) in entries.items() if mode == _MODULE]:
+            self._module(name, entries.pop(name)[1], paths, into)
         homes = {posixpath.dirname(name) for name in entries if posixpath.basename(name) == _CONTRACT}
         names = [
             name for name in entries if any(home == "" or name.startswith(f"{home}/") for home in _up(name, homes))
@@ -69,6 +75,21 @@ class Repository:
         for name, content in self._blobs(blobs).items():
             (into / name).write_bytes(content)
 
+    def _module(self, name: str, commit: str, paths: list[Path], into: Path) -> None:
+        """Extract a submodule; one that is not checked out has no contracts here that could be compared."""
+        top = self.top.resolve() / name
+        if not (top / ".git").exists():
+            return
+        within = [path for path in paths if path.resolve().is_relative_to(top)]
+        (into / name).mkdir(parents=True, exist_ok=True)
+        try:
+            Repository(top).extract(commit, within or [top], into / name)
+        except BaselineError as error:
+            hint = "`git submodule update --init` and a fetch in it get its commits"
+            raise BaselineError(
+                f"the submodule {name} was at {commit[:12]}, which cannot be read: {error}; {hint}"
+            ) from None
+
     def _inside(self, path: Path) -> str:
         try:
             inside = path.resolve().relative_to(self.top.resolve()).as_posix()
@@ -77,19 +98,24 @@ class Repository:
         return "" if inside == "." else inside
 
     def _entries(self, commit: str, below: list[str]) -> dict[str, tuple[str, str]]:
-        """Every file of the commit that lies at or below: path → (mode, object id)."""
+        """Every file and submodule of the commit that lies at or below, or around: path → (mode, object id)."""
         told = _git(self.top, "ls-tree", "-r", "-z", "--full-tree", commit, doing=f"the files of {commit[:12]}")
         found = {}
         for line in filter(None, told.split(b"\0")):
             head, _, name = line.partition(b"\t")
             mode, kind, blob = head.decode("ascii").split()
             # A crafted tree could name a file outside of the folder that it is written to.
-            if kind == "blob" and b".." not in name.split(b"/") and not name.startswith(b"/"):
+            if kind in ("blob", "commit") and b".." not in name.split(b"/") and not name.startswith(b"/"):
                 found[os.fsdecode(name)] = (mode, blob)
         return {
             name: entry
             for name, entry in found.items()
-            if any(part in ("", name) or name.startswith(f"{part}/") for part in below)
+            if any(
+                part in ("", name)
+                or name.startswith(f"{part}/")
+                or (entry[0] == _MODULE and part.startswith(f"{name}/"))
+                for part in below
+            )
         }
 
     def _blobs(self, wanted: dict[str, str]) -> dict[str, bytes]:
@@ -136,7 +162,8 @@ def _batch(told: bytes) -> Iterator[bytes]:
 
 def _git(folder: Path, *words: str, doing: str, said: bytes = b"") -> bytes:
     """Run git without letting it write or ask; raises ``BaselineError`` that says what was wanted."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    kept = {name: value for name, value in os.environ.items() if name not in _HOOKS}
+    environment = {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     command = ["git", "-C", str(folder), *words]
     try:
         done = subprocess.run(command, input=said, capture_output=True, timeout=TIMEOUT_S, env=environment, check=False)

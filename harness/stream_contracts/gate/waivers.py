@@ -60,7 +60,24 @@ def _about(contract: Contract, position: int, waiver: Waiver, today: date, *, us
     if today > date.fromisoformat(waiver.expires):
         yield finding("waiver-expired", f"{told} expired after {waiver.expires}", place, target, waiver.rule)
     elif not used:
-        yield finding("waiver-unused", f"{told} waives nothing", place, target, waiver.rule)
+        yield finding(
+            "waiver-unused", f"{told} waives nothing{_misspelt(contract, waiver)}", place, target, waiver.rule
+        )
+
+
+def _misspelt(contract: Contract, waiver: Waiver) -> str:
+    """What of an unused waiver names nothing at all, with what there is."""
+    from stream_contracts.gate.catalogue import entries  # every format's rules, for the one report that needs them
+
+    if waiver.rule not in {one for ids in entries().values() for one in ids}:
+        return ": no rule has that name, `stream-contracts explain` lists them"
+    if waiver.subject is not None:
+        known = [*(subject for subject, *_ in contract.subjects()), *contract.topics, *contract.pipelines]
+        if waiver.subject not in known:
+            return f": the contract has no {waiver.subject!r}; known: {', '.join(dict.fromkeys(known))}"
+    if waiver.path is not None and not (contract.folder / waiver.path).exists():
+        return f": there is no file {contract.folder / waiver.path}"
+    return ""
 
 
 def _excused(each: Judged, why: Callable[[Finding], str]) -> Judged:
@@ -87,8 +104,14 @@ def read_known(path: Path) -> frozenset[str]:
         return frozenset(str(each["fingerprint"]) for each in data["findings"])
     except FileNotFoundError:
         raise UsageError(f"--baseline {path}: there is no such file; --update-baseline writes it") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"--baseline {path}: not a baseline file: {error!r}. --update-baseline writes one") from None
+    except OSError as error:
+        raise UsageError(f"--baseline {path}: cannot be read: {error.strerror}") from None
+    except json.JSONDecodeError as error:
+        what = f"it is not JSON from line {error.lineno}, column {error.colno}"
+        raise UsageError(f"--baseline {path}: {what}; --update-baseline writes one") from None
+    except (ValueError, KeyError, TypeError):
+        what = 'it has no list "findings" in which each has a "fingerprint"'
+        raise UsageError(f"--baseline {path}: {what}; --update-baseline writes one") from None
 
 
 def write_known(path: Path, review: Review) -> int:

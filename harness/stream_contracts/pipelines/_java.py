@@ -50,13 +50,14 @@ class Program:
     main: str
     trained: Trained | None = None
 
-    def command(self) -> list[str]:
-        """Return the command that starts it."""
+    def command(self, scratch: str | None = None) -> list[str]:
+        """Return the command that starts it; ``scratch`` is where it puts temporary files and native libraries."""
+        own = [] if scratch is None else [f"-Djava.io.tmpdir={scratch}"]
         if self.trained is None:
             path, flags = self.runtime.class_path, []
         else:
             path, flags = self.trained.class_path, [f"-XX:AOTCache={self.trained.cache}"]
-        return self.runtime.java([*FLAGS, *flags, "-cp", f"{path}{os.pathsep}{self.jar}", self.main])
+        return self.runtime.java([*FLAGS, *own, *flags, "-cp", f"{path}{os.pathsep}{self.jar}", self.main])
 
 
 def ready(lock: Path, progress: Progress, *, training: Path = TRAINING, thorough: bool = False) -> None:

@@ -45,11 +45,13 @@ def service(
 ) -> Service:
     """The process of one instance, not started yet: the main class of the first source, in the contract's folder.
 
-    ``addresses`` is where it finds its servers (all of them our tap), ``names`` its own ``env`` filled in, which wins.
+    ``addresses`` is where it finds its servers (all of them our tap) and its temporary folder, ``names`` its own ``env``
+    filled in, which wins.
     """
     built = _program(tuple(_sources(folder, pipeline)))
     env = {**jvm_environment(os.environ), **addresses, **names}
-    return Service(instance, built.command(), cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)
+    command = built.command(env.get("TMPDIR"))
+    return Service(instance, command, cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)
 
 
 @cache

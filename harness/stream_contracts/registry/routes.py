@@ -182,6 +182,8 @@ def _dotted(context: str) -> str:
 def _missing(path: str, first: str) -> str:
     if first in ABSENT:
         return f"/{first} is not a part of this registry: it has no associations, exporters, encryption keys or catalog"
+    if path.rstrip("/").endswith("/tags"):
+        return "tags are not a part of this registry: it has no catalog that could hold them"
     return f"There is nothing at {path}; the endpoints are listed at /openapi.json"
 
 

@@ -9,8 +9,13 @@ from stream_contracts.reports.text import summary, told, verdict
 
 
 def render(review: Review) -> str:
-    """A line for each finding and for what could not be told, then the sum as plain text."""
-    lines = [*_findings(review), *_unknown(review), f"{_data(verdict(review))}: {_data(summary(review))}"]
+    """A line for each finding, for what could not be told and for each note, then the sum as plain text."""
+    lines = [
+        *_findings(review),
+        *_unknown(review),
+        *_noted(review),
+        f"{_data(verdict(review))}: {_data(summary(review))}",
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -30,6 +35,11 @@ def _unknown(review: Review) -> Iterator[str]:
     for each in review.unknown:
         what = f"{each.name}: could not tell ({each.judgement.reason}). {each.judgement.note}"
         yield _command("error", each.place, "could not tell", what)
+
+
+def _noted(review: Review) -> Iterator[str]:
+    for each in review.noted:
+        yield _command("notice", each.place, "note", f"{each.name}: {each.judgement.note}")
 
 
 def _command(kind: str, place: Place | None, title: str, text: str) -> str:

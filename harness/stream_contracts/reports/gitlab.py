@@ -11,7 +11,7 @@ from stream_contracts.findings import Finding, Place, Review, Severity
 
 
 def render(review: Review) -> str:
-    """A list, empty where nothing was found."""
+    """A list, empty where nothing was found and nothing has to be noted."""
     return f"{json.dumps(list(_issues(review)), ensure_ascii=False, indent=2)}\n"
 
 
@@ -22,6 +22,9 @@ def _issues(review: Review) -> Iterator[dict[str, Any]]:
             yield _issue(
                 found.what, found.rule, _once(seen, found.fingerprint), _weight(found), found.place or each.place
             )
+    for each in review.noted:
+        mark = blake2b(f"note\0{each.name}".encode(), digest_size=16).hexdigest()
+        yield _issue(f"{each.name}: {each.judgement.note}", "note", _once(seen, mark), "info", each.place)
     for each in review.unknown:
         mark = blake2b(f"unknown\0{each.name}".encode(), digest_size=16).hexdigest()
         what = f"{each.name}: could not tell: {each.judgement.note}"

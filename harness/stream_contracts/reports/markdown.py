@@ -37,6 +37,7 @@ def _table(review: Review) -> Iterator[str]:
     rows += [
         f"| ❔ | could not tell | {_plain(each.name)} | {_plain(each.judgement.note)} | |" for each in review.unknown
     ]
+    rows += [f"| ℹ️ | note | {_plain(each.name)} | {_plain(each.judgement.note)} | |" for each in review.noted]
     if not rows:
         return
     yield "| | rule | about | what | where |"

@@ -70,4 +70,6 @@ def _invocation(review: Review) -> dict[str, Any]:
         {"level": "error", "message": {"text": f"{each.name}: could not tell: {each.judgement.note}"}}
         for each in review.unknown
     ]
-    return {"executionSuccessful": not told, **({"toolExecutionNotifications": told} if told else {})}
+    failed = bool(told)
+    told += [{"level": "note", "message": {"text": f"{each.name}: {each.judgement.note}"}} for each in review.noted]
+    return {"executionSuccessful": not failed, **({"toolExecutionNotifications": told} if told else {})}

@@ -9,13 +9,13 @@ from stream_contracts.reports.terminal import findings
 
 
 def render(review: Review) -> str:
-    """Everything that has findings or no verdict, then the sum; what passes in silence is only counted."""
+    """Everything that has findings, a note or no verdict, then the sum; what passes in silence is only counted."""
     return "".join(f"{line}\n" for line in _lines(review))
 
 
 def _lines(review: Review) -> Iterator[str]:
     for each in review.judged:
-        if each.judgement.findings or each.judgement.verdict is Verdict.UNKNOWN:
+        if each.judgement.findings or each.judgement.note or each.judgement.verdict is Verdict.UNKNOWN:
             yield from _judged(each)
             yield ""
     new = [each.name for each in review.judged if each.new]

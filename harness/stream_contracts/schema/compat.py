@@ -9,7 +9,17 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from stream_contracts.errors import SchemaError, UsageError
-from stream_contracts.schema.format import Decoding, Difference, Edition, Format, Policy, Reads, Reference, Source
+from stream_contracts.schema.format import (
+    BOM,
+    Decoding,
+    Difference,
+    Edition,
+    Format,
+    Policy,
+    Reads,
+    Reference,
+    Source,
+)
 from stream_contracts.schema.format import compatible as allowed
 
 BUDGET: Final = 100
@@ -213,6 +223,8 @@ class _Content(tuple[str, str, tuple[Reference, ...]]):
 
 def parsed(form: Format, source: Source) -> Any:
     """Read a schema, once per content; raises ``SchemaError`` (each time, with the name it is called by now)."""
+    if source.text.startswith("\ufeff"):
+        raise SchemaError(source.called, BOM)
     content = _Content((form.name, source.text, source.references))
     content.source, content.parse = source, form.parse
     return _shallow(source, lambda: _parse(content))

@@ -56,6 +56,14 @@ class Reads(StrEnum):
     UNKNOWN = "unknown"
 
 
+UNSEARCHED = "no rule proves that every message is read, and no message was tried"
+"""The reason of an ``unknown`` that a search, which was not asked for, might have answered."""
+
+
+BOM = "it begins with a byte order mark (BOM), which no schema may hold: save the file as UTF-8 without BOM"
+"""Said of a text that begins with U+FEFF, as some editors write it: registries and decoders refuse it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One difference between two schemas, under the kind name that Confluent publishes.
@@ -140,6 +148,8 @@ class Format:
       search for a witness may try.
     * ``reused(older, latest, new)``, where a format has it, says in words which parts of ``new`` are read from data that
       a version before the latest wrote as something else.
+    * ``refusals(parsed)``, where a format has it, says why the registry refuses a schema that decoders take, and why
+      decoders refuse one that the registry takes; empty where they do not.
     * ``proof(writer, reader, pointer, budget)``, where a format has it, is a message that breaks at that place, or None.
     * ``remarks(source)``, where a format has it, says what is odd in a text that is read all the same.
     """
@@ -152,6 +162,7 @@ class Format:
     explanations: Mapping[str, Explanation] = field(default_factory=dict)
     reused: Callable[[Any, Any, Any], list[str]] | None = None
     proof: Callable[[Any, Any, str, int], Witness | None] | None = None
+    refusals: Callable[[Any], tuple[str, str]] | None = None
     remarks: Callable[[Source], list[str]] | None = None
 
 

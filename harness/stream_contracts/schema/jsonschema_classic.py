@@ -33,7 +33,7 @@ from stream_contracts.schema.jsonschema_nodes import (
     ReferenceNode,
     StringNode,
 )
-from stream_contracts.schema.jsonschema_shared import keep, known, sign
+from stream_contracts.schema.jsonschema_shared import kept, shareable, shared
 from stream_contracts.schema.jsonschema_text import Documents, Draft, json_type, step
 
 _ARRAY = ("items", "additionalItems", "minItems", "maxItems", "uniqueItems")
@@ -282,8 +282,8 @@ class _Classic:
         at = step(words.at, name)
         if name != "properties":
             return {key: self.load(schema, resolver, step(at, key)) for key, schema in schemas.items()}
-        nodes: dict[str, Node] = {}
-        for key, schema in schemas.items():  # in place: a schema a thousand levels deep has few frames for each
-            text = sign(schema)
-            nodes[key] = known(self.draft, text) or keep(self.draft, text, self.load(schema, resolver, step(at, key)))
-        return nodes
+        found = {}
+        for key, schema in schemas.items():  # no call around ``load``: each is a frame per level of nesting
+            mark = shareable(self.draft, schema)
+            found[key] = shared(mark) or kept(mark, self.load(schema, resolver, step(at, key)))
+        return found

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from stream_contracts.schema.format import Clash, Decoding, Reads, Witness
+from stream_contracts.schema.format import UNSEARCHED, Clash, Decoding, Reads, Witness
 from stream_contracts.schema.jsonschema_circles import meaningless
 from stream_contracts.schema.jsonschema_essence import essence
 from stream_contracts.schema.jsonschema_identity import equal_key, spelled_key
@@ -89,7 +89,7 @@ def _searched(prover: Prover, written: Located, read: Located, budget: int) -> D
         broken = search.first(random_values(written, budget // 4))
     if broken is not None:
         return broken
-    reason = _in_doubt(written, read, search) or reason
+    reason = (_in_doubt(written, read, search) or reason) if budget > 0 else (_beyond(written, read) or UNSEARCHED)
     if reason:
         return Decoding(Reads.UNKNOWN, proved=False, note=reason)
     note = f"no rule proves it; {search.valid} valid instances around every limit of both schemas were all accepted"
@@ -188,6 +188,11 @@ def _in_doubt(written: Located, read: Located, search: _Search) -> str:
         return f"only {search.valid} valid instances of the writer's schema could be made"
     if search.undecided:
         return _UNDECIDED
+    return _beyond(written, read)
+
+
+def _beyond(written: Located, read: Located) -> str:
+    """The word of a schema that no rule knows; empty where there is none."""
     for located in (written, read):
         for view in views(located):
             for word in ("$dynamicRef", "$recursiveRef"):

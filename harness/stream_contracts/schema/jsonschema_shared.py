@@ -19,31 +19,33 @@ _LONGEST: Final = 4096
 """Nodes that are kept, and characters of the text of one: larger ones are rarely met again."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
-_nodes: dict[tuple[Hashable, str], Node] = {}
+Key = tuple[Hashable, str]
+
+_nodes: dict[Key, Node] = {}
 _itself: dict[Node, dict[Hashable, Sequence[Found]]] = {}
 
 
-def sign(schema: Any) -> str:
-    """What two property schemas have in common only if they may share a node; nothing for one that shares with none."""
+def shareable(loader: Hashable, schema: Any) -> Key | None:
+    """By what a property's schema is found again; None where it is not shared. ``loader``: by which rules it is loaded."""
     try:
         text = _encode(schema)
     except (TypeError, RecursionError):  # a Decimal, whose text says less than it holds; or a very deep one
-        return ""
-    return "" if len(text) > _LONGEST or "$" in text or '"id"' in text else text
+        return None
+    return None if len(text) > _LONGEST or "$" in text or '"id"' in text else (loader, text)
 
 
-def known(loader: Hashable, text: str) -> Node | None:
-    """The node of a property with this sign, if there is one; ``loader`` says by which rules it was loaded."""
-    return _nodes.get((loader, text))
+def shared(key: Key | None) -> Node | None:
+    """The node that was kept under a key, if any."""
+    return _nodes.get(key) if key is not None else None
 
 
-def keep(loader: Hashable, text: str, node: Node) -> Node:
-    """Share the node from now on with all that have its sign, if it has one."""
-    if text:
+def kept(key: Key | None, node: Node) -> Node:
+    """Keep a node under its key, where it has one; the node."""
+    if key is not None:
         if len(_nodes) >= _MOST:
             _nodes.clear()
             _itself.clear()
-        _nodes[loader, text] = node
+        _nodes[key] = node
         _itself[node] = {}
     return node
 

@@ -73,6 +73,17 @@ def check(parsed: Parsed) -> None:
     compiled(parsed.source)
 
 
+def refusals(parsed: Parsed) -> tuple[str, str]:
+    """Why the registry's parser refuses a schema, and why protoc does; both are empty where it is taken."""
+    if parsed.refusal is not None:
+        return str(parsed.refusal), ""
+    try:
+        compiled(parsed.source)
+    except SchemaError as error:
+        return "", str(error)
+    return "", ""
+
+
 def differences(original: Parsed, update: Parsed, policy: Policy, edition: Edition) -> list[Difference]:
     """What the registry finds between ``original``, which wrote, and ``update``, which reads.
 
@@ -197,5 +208,6 @@ FORMAT = Format(
     decoding=decoding,
     reused=reused,
     proof=proof,
+    refusals=refusals,
     explanations=EXPLANATIONS,
 )

@@ -59,9 +59,10 @@ class _Proof:
 def decode_verdict(writer: Compiled, reader: Compiled, budget: int) -> Decoding:
     """What becomes of data written with ``writer`` and read with ``reader``; at most ``budget`` messages are tried."""
     roots, unread = _roots(writer, reader)
+    if not writer.messages:
+        return Decoding(Reads.READS, note="nothing can be written: the writer's schema has no message")
     if not roots:
-        missing = f"the reader has no message to read {unread[0]} with" if unread else "the writer has no message"
-        return Decoding(Reads.UNKNOWN, proved=False, note=missing)
+        return Decoding(Reads.UNKNOWN, proved=False, note=f"the reader has no message to read {unread[0]} with")
     written = [(root, counterpart) for root, counterpart in roots if not endless(root)]
     if not written:
         return Decoding(Reads.READS, note="nothing can be written: every message requires itself")

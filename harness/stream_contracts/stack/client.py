@@ -32,7 +32,7 @@ class Connection:
     def __init__(self, host: str, port: int, *, client_id: str = "stream-contracts", timeout_s: float = 10) -> None:
         self.address = f"{host}:{port}"
         self.client_id, self.timeout_s = client_id, timeout_s
-        self._numbers = itertools.count(1)
+        self._numbers, self._used_at = itertools.count(1), time.monotonic()
         try:
             self._socket = socket.create_connection((host, port), timeout_s)
         except OSError as error:
@@ -51,12 +51,17 @@ class Connection:
         """Close the connection; it may be closed already."""
         self._socket.close()
 
+    @property
+    def idle_s(self) -> float:
+        """For how long nothing was asked; a broker closes a connection after ten minutes (``connections.max.idle.ms``)."""
+        return time.monotonic() - self._used_at
+
     def ask(self, request: RequestPayload) -> Any:
         """Send the request and return the answer: kio's response entity of the same API and version.
 
         The broker's error codes are in the entity; they raise nothing here.
         """
-        number = next(self._numbers)
+        number, self._used_at = next(self._numbers), time.monotonic()
         name = f"{type(request).__name__} v{request.__version__}"
         deadline = time.monotonic() + self.timeout_s
         try:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from time import monotonic, time
 
-from stream_contracts.cdc.advice import Watched
 from stream_contracts.cdc.catalog import Table
 from stream_contracts.cdc.events import shape
 from stream_contracts.cdc.instrument import COMPRESSED, configured
@@ -17,6 +16,7 @@ from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
 from stream_contracts.cdc.statements import Script
+from stream_contracts.cdc.watched import Watched
 from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note

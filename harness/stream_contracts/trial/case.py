@@ -108,17 +108,19 @@ class Case:
         self._leaving.callback(arena.tap.close_lane, lane)
         # Beside the evidence, not in it; a stand-in has one of its own, for the frozen one still holds that of its namesake.
         state = self.folder.with_name(f"{self.folder.name}-state") / name
-        state.mkdir(parents=True)
+        scratch = state.with_name(f"{name}.tmp")  # who is killed cannot clear up after itself
+        for place in (state, scratch):
+            place.mkdir(parents=True)
+            self._leaving.callback(rmtree, place, ignore_errors=True)
         service = kind_of(arena.pipeline).service(
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
             folder=arena.contract.folder,
-            addresses=doors.addresses(lane, self._namespace, arena.subjects),
+            addresses={**doors.addresses(lane, self._namespace, arena.subjects), "TMPDIR": str(scratch.absolute())},
             names=self.names.environment(arena.contract, arena.pipeline, identity, state.absolute()),
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
-        self._leaving.callback(rmtree, state, ignore_errors=True)
         self._leaving.callback(service.kill)
         lost = state if arena.pipeline.state == "lost" else None
         made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity, lost)

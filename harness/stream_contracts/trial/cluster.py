@@ -33,6 +33,8 @@ Partition = tuple[str, int]
 
 PATIENCE_S = 5.0
 """How long one answer may take; a broker that is frozen gives none."""
+IDLE_S = 240.0
+"""A connection that was not used for this long is opened anew, before the broker closes it."""
 GROUP, TRANSACTION = 0, 1
 """The kinds of coordinator (FindCoordinator, "key type")."""
 METADATA_LOG = "__cluster_metadata"
@@ -235,6 +237,8 @@ class Cluster:
         return self._connection(self._coordinators[group])
 
     def _connection(self, address: Address) -> Connection:
+        if address in self._connections and self._connections[address].idle_s > IDLE_S:
+            self._connections.pop(address).close()
         if address not in self._connections:
             self._connections[address] = Connection(*address, timeout_s=PATIENCE_S)
         return self._connections[address]

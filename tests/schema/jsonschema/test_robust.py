@@ -231,21 +231,21 @@ def test_ten_megabytes() -> None:
     properties = {f"property_{i}": {"type": "string", "description": "x" * 900} for i in range(10_500)}
     text = json.dumps({"type": "object", "properties": properties})
     assert len(text) > 10_000_000
-    started = time.monotonic()
+    started = time.process_time()
     schema = FORMAT.parse(Source(text))
     assert FORMAT.differences(schema, schema, Policy.STRICT, Edition.CONFLUENT_NEXT) == []
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_thousand_properties_have_a_decoder_verdict() -> None:
     """One changed property among a thousand is found without trying all values of all of them."""
     properties = {f"p{i}": {"type": "string", "maxLength": 10} for i in range(1000)}
     changed = {**properties, "p500": {"type": "string", "maxLength": 9}}
-    started = time.monotonic()
+    started = time.process_time()
     found = decoding({"type": "object", "properties": properties}, {"type": "object", "properties": changed})
     assert found.reads is Reads.FAILS
     assert decoding({"type": "object", "properties": changed}, {"type": "object", "properties": properties}).proved
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_lists_that_references_multiply_are_refused() -> None:
