@@ -199,3 +199,12 @@ def test_extras_of_a_spliced_or_combined_object_stay_on_its_member() -> None:
     words = {"$schema": MODERN, "type": "object", "enum": [{}], "unevaluatedProperties": False, "x-note": 1}
     open_words = {**words, "unevaluatedProperties": True}
     assert kinds(open_words, words) == ["COMBINED_TYPE_SUBSCHEMAS_CHANGED"]
+
+
+def test_a_dependent_schema_of_the_modern_drafts_is_a_dependency() -> None:
+    """``dependentSchemas`` has the kinds of ``dependencies``."""
+    modern = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}
+    dependent = {**modern, "dependentSchemas": {"a": {"minProperties": 1}}}
+    for edition in (V83, NEXT):
+        assert kinds(dependent, modern, edition) == ["DEPENDENCY_SCHEMA_REMOVED"]
+        assert kinds(modern, dependent, edition) == ["DEPENDENCY_SCHEMA_ADDED"]
