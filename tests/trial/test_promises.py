@@ -32,15 +32,18 @@ def strike(api, nth, phase="after", role="producer"):
 
 
 def test_the_right_pipeline_keeps_exactly_once_at_every_moment(session):
-    proof = prove(session, "contracts/orders")
+    # Every kill, and each other fault once, is owed whatever the budget.
+    proof = session.prove(load(ROOT / "contracts/orders"), "enrich", lambda _: None, budget_s=1.0)
     assert proof.judgement.verdict is Verdict.PASS, proof.explained()
     assert proof.moments == proof.exercised == proof.seen
     assert proof.moments >= 30
     assert f"moments {proof.moments}/{proof.moments} exercised" in proof.told
-    assert proof.others >= 5  # of other faults; how many the budget allows depends on the machine
+    assert proof.others >= 9
 
 
-@pytest.mark.parametrize("bug", ["offsets-after-transaction", "produce-flush-commit"])
+@pytest.mark.parametrize(
+    "bug", ["offsets-after-transaction", pytest.param("produce-flush-commit", marks=pytest.mark.soak)]
+)
 def test_a_wrong_pipeline_fails_with_the_event_and_its_offsets(session, bug):
     proof = prove(session, f"examples/bugs/{bug}")
     assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
@@ -150,7 +153,9 @@ def test_two_instances_share_the_work_and_one_dies(session, tmp_path):
 
 def test_time_is_compressed_and_the_history_says_so(session):
     """A killed member is waved goodbye, so nobody waits 45 s for its session."""
-    proof = prove(session, "examples/bugs/offsets-after-transaction")
+    name = "offsets-after-transaction"
+    proof = session.replay(load(ROOT / "examples/bugs" / name), plan(name, strike("EndTxn", 1)), lambda _: None)
+    assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
     rows = list(read(proof.folder.resolve() / "journal.jsonl"))
     assert any(isinstance(row, Note) and "LeaveGroup" in row.detail for row in rows)
     assert max(proof.trial_seconds) < 20

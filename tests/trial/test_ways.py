@@ -122,8 +122,8 @@ def test_where_the_brokers_are_not_as_good_as_new_a_trial_gets_others(tmp_path):
     contract = load(ROOT / "contracts/orders")
     with Session(Settings(backend="local", keep_in=tmp_path), lambda _: None) as own:
         before = own.replay(contract, plan("orders", strike("EndTxn", 1)), lambda _: None)
-        own.stack().service("broker-1", can=Killable).kill()
-        with own.arena(contract, "enrich", 1) as arena:
+        own.servers.stack().service("broker-1", can=Killable).kill()
+        with own.servers.arena(contract, "enrich", 1) as arena:
             runner = Runner(arena)
             done, expected = runner.record(arena, plan("orders"))
             assert expected

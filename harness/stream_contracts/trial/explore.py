@@ -167,11 +167,11 @@ class _Sweep:
         self.proof.exercised = done.struck
         if done.restless and judgement.verdict is not Verdict.FAIL:
             return self._no_rest(done)
-        if judgement.verdict is Verdict.PASS and not done.exercised:
-            return Judgement.unknown(
-                Reason.NOT_EXERCISED,
-                f"{len(plan.strikes) - done.struck} of {len(plan.strikes)} faults never took effect",
-            )
+        if judgement.verdict is Verdict.FAIL:
+            self.proof.struck_at, self.proof.folder = str(plan), done.folder
+        elif judgement.verdict is Verdict.PASS and not done.exercised:
+            missed = f"{len(plan.strikes) - done.struck} of {len(plan.strikes)} faults never took effect"
+            return Judgement.unknown(Reason.NOT_EXERCISED, missed)
         return judgement
 
     def _steps(self, faults: Sequence[str], *, every_moment: bool) -> tuple[Iterator[Step], int]:
