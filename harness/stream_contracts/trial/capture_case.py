@@ -144,8 +144,12 @@ class CaptureCase:
         return f"broker-{self.arena.cluster.leader(self.outputs[0])}" if which == "leader" else which
 
     def drop_slot(self, *, again: bool) -> bool:
-        """Drop the connector's slot while the worker lives, and make it anew."""
-        return self.source.drop_slot(again=again)
+        """Drop the connector's slot while the worker lives, and make it anew. In between the table is changed."""
+        dropped = self.source.drop_slot(again=again)
+        if dropped and not again and not self.load.busy:
+            self.load.run(self.at_the_end)
+            self.at_the_end = []
+        return dropped
 
     def wait(self, timeout_s: float) -> None:
         """Until something passes on the wire, or the timeout."""

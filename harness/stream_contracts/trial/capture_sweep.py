@@ -154,6 +154,7 @@ class _Sweep:
     def _struck(self, seen: Sequence[Moment], until: float, warnings: dict[str, Finding]) -> Judgement:
         self.proof.seen = len(seen)
         missed: list[str] = []
+        owed = {BEYOND[each][0] for each in self._arena.capture.survives}
         for plans in programme(self._plan, seen, self._arena.capture.survives):
             self.proof.spent = monotonic() > until
             if self.proof.spent and self.proof.moments + self.proof.others >= AT_LEAST:
@@ -165,6 +166,8 @@ class _Sweep:
                 if done.exercised or done.restless or judgement.verdict is Verdict.FAIL:
                     break
             self._count(kill=kill, exercised=done.exercised and not done.restless)
+            if done.exercised:
+                owed.discard(plans[0].strikes[0].fault)
             if judgement.verdict is Verdict.FAIL:
                 return self._failed(done, judgement)
             if done.restless:
@@ -175,6 +178,9 @@ class _Sweep:
         if not self.proof.exercised:
             what = f"none of {self.proof.moments} moments came again: {'; '.join(missed[:3])}"
             return Judgement.unknown(Reason.NOT_EXERCISED, what if missed else "no moment was seen")
+        if owed:
+            what = f"what is to be survived never took effect: {', '.join(sorted(owed))}"
+            return Judgement.unknown(Reason.NOT_EXERCISED, what)
         return Judgement.of(list(warnings.values()))
 
     def _count(self, *, kill: bool, exercised: bool) -> None:

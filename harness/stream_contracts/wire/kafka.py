@@ -18,6 +18,7 @@ from kio.schema.index import api_key_map, schema_name_map
 from kio.serial import entity_reader, entity_writer
 
 from stream_contracts.errors import HarnessError
+from stream_contracts.wire.kafka_counts import reject_impossible
 
 Address = tuple[str, int]
 Frame = bytes | memoryview
@@ -104,6 +105,7 @@ def _decode(schema: Any, header: Header, frame: Frame) -> Any:
     view = memoryview(frame).toreadonly()
     try:
         _, size = entity_reader(schema.__header_schema__)(view, 0)
+        reject_impossible(schema, view, size)
         body, more = entity_reader(schema)(view, size)
         if size + more != len(frame):
             raise ValueError(f"{len(frame) - size - more} bytes are left over")
