@@ -76,6 +76,7 @@ def test_a_gap_names_the_row_and_where_it_stands_in_the_log(
     assert {"key", "op", "position"} <= set(gap.witness)
 
 
+@pytest.mark.soak
 def test_half_of_exactly_once_is_at_least_once(session: Session) -> None:
     """What was written and not acknowledged is written again; the promise makes an error of it, or not."""
     proof = tried(session, "examples/bugs/cdc-exactly-once-half", strike("kill-app", "Produce", "after", 12))
