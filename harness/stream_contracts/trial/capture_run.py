@@ -7,7 +7,7 @@ from stream_contracts.stack.logs import Marks
 from stream_contracts.trial.act import Act
 from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_case import CaptureCase
-from stream_contracts.trial.run import MOST_LOG_LINES, PER_STRIKE_S, Run
+from stream_contracts.trial.run import PER_STRIKE_S, Run, folder_for, write_service_logs
 from stream_contracts.workload.plan import Plan
 
 DRAIN_S = 30.0
@@ -26,9 +26,7 @@ def run(plan: Plan, arena: CaptureArena, number: int) -> Run:
 
     Raises `HarnessError` where our own side failed.
     """
-    folder = arena.folder / f"{number:04d}-{plan.digest}"
-    folder.mkdir(parents=True)
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    folder = folder_for(plan, arena.folder, number)
     result, marks = Run(plan, folder), Marks(arena.stacks)
     with CaptureCase(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0))
@@ -50,8 +48,7 @@ def run(plan: Plan, arena: CaptureArena, number: int) -> Run:
         result.keys = {unit.number: unit.key for unit in case.units}
         case.evidence()
         result.seconds = case.clock()
-    for service, text in marks.slices(MOST_LOG_LINES):
-        (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
+    write_service_logs(marks, folder)
     return result
 
 

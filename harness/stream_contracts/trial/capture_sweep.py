@@ -15,10 +15,9 @@ from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_run import run
 from stream_contracts.trial.explore import Progress
 from stream_contracts.trial.proof import Proof
-from stream_contracts.trial.reduce import LONG_S, REPLAYS, SURE
+from stream_contracts.trial.reduce import REPLAYS, smaller, surest
 from stream_contracts.trial.run import Run
 from stream_contracts.trial.runner import MAY_STILL_COME
-from stream_contracts.trial.shrink import shrink
 from stream_contracts.wire.moment import Moment
 from stream_contracts.workload.plan import Plan, Strike
 
@@ -210,29 +209,16 @@ class _Sweep:
     def _failed(self, failing: Run, judgement: Judgement) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""
         self._found(failing, str(failing.plan))
-        trail = [failing.plan]
+        trail = smaller(failing, lambda plan: self._tried(plan)[1].verdict is Verdict.FAIL, self._keys, self._progress)
+        found = surest(failing, judgement, (trail[-1], trail[0]), self._again)
+        self.proof.replayed = found.replayed
+        self.proof.struck_at, self.proof.folder = str(found.run.plan), found.run.folder
+        return found.judgement
 
-        def fails(plan: Plan) -> bool:
-            failed = self._tried(plan)[1].verdict is Verdict.FAIL
-            if failed:
-                trail.append(plan)
-            return failed
-
-        if failing.seconds < LONG_S:
-            self._progress("making the failing plan smaller")
-            shrink(failing.plan, fails, self._keys)
-        best: list[tuple[Run, Judgement]] = []
-        for plan in dict.fromkeys((trail[-1], trail[0])):
-            self._progress("replaying the failing plan")
-            again = [self._tried(plan) for _ in range(REPLAYS)]
-            best = max(best, [each for each in again if each[1].verdict is Verdict.FAIL], key=len)
-            if len(best) >= SURE:
-                break
-        self.proof.replayed = f"{len(best)}/{REPLAYS}"
-        if best:
-            failing, judgement = best[0]
-        self.proof.struck_at, self.proof.folder = str(failing.plan), failing.folder
-        return judgement
+    def _again(self, plan: Plan) -> list[tuple[Run, Judgement]]:
+        self._progress("replaying the failing plan")
+        runs = [self._tried(plan) for _ in range(REPLAYS)]
+        return [each for each in runs if each[1].verdict is Verdict.FAIL]
 
     def _found(self, done: Run, seen_with: str) -> None:
         self.proof.found_after, self.proof.found_after_s = self.proof.trials, monotonic() - self._began

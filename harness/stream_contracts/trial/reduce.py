@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stream_contracts.faults import strikes_others
@@ -31,6 +31,40 @@ class Reduced:
     replayed: str
 
 
+def smaller(
+    failing: Run, fails: Callable[[Plan], bool], keys: Mapping[int, object], progress: Callable[[str], None]
+) -> list[Plan]:
+    """The plan of a failing run, and then each smaller one that failed, too, the smallest last."""
+    trail = [failing.plan]
+
+    def failed(plan: Plan) -> bool:
+        if not fails(plan):
+            return False
+        trail.append(plan)
+        return True
+
+    if failing.seconds < LONG_S:
+        progress("making the failing plan smaller")
+        shrink(failing.plan, failed, keys)
+    return trail
+
+
+def surest(
+    failing: Run, judgement: Judgement, plans: Iterable[Plan], again: Callable[[Plan], Sequence[tuple[Run, Judgement]]]
+) -> Reduced:
+    """The first of these plans that fails surely; where none does, the one that fails most often.
+
+    ``again`` replays a plan `REPLAYS` times, and gives those of the runs that failed, with their judgements.
+    """
+    best: Sequence[tuple[Run, Judgement]] = ()
+    for plan in dict.fromkeys(plans):
+        best = max(best, again(plan), key=len)
+        if len(best) >= SURE:
+            break
+    run, judged = best[0] if best else (failing, judgement)
+    return Reduced(run, judged, f"{len(best)}/{REPLAYS}")
+
+
 class Reducer:
     """Works on the arenas of a sweep that is over: ``run`` carries out a plan in one of them."""
 
@@ -45,32 +79,11 @@ class Reducer:
         self._crew, self._runner, self._arena, self._run, self._progress = crew, runner, arena, run, progress
 
     def reduced(self, failing: Run, judgement: Judgement) -> Reduced:
-        """The smallest plan that fails surely; where none does, the one that fails most often."""
-        best: Sequence[tuple[Run, Judgement]] = ()
-        for plan in self._smaller(failing):
-            failed = self._again(plan)
-            if len(failed) > len(best):
-                best = failed
-            if len(best) >= SURE:
-                break
-        run, judged = best[0] if best else (failing, judgement)
-        return Reduced(run, judged, f"{len(best)}/{REPLAYS}")
-
-    def _smaller(self, failing: Run) -> Iterator[Plan]:
-        """The smallest plan that failed at all, one half-way to it, and the plan that it began with."""
-        trail = [failing.plan]
-
-        def fails(plan: Plan) -> bool:
-            failed = self._runner.fails(self._arena, plan)
-            if failed:
-                trail.append(plan)
-            return failed
-
-        if failing.seconds < LONG_S:
-            self._progress("making the failing plan smaller")
-            events = self._arena.draw(failing.plan.seed).events
-            shrink(failing.plan, fails, {event.id: (event.topic, event.key) for event in events})
-        yield from dict.fromkeys((trail[-1], trail[len(trail) // 2], trail[0]))
+        """The smallest plan that failed at all, one half-way to it, or the one that it began with: `surest`."""
+        events = self._arena.draw(failing.plan.seed).events
+        keys = {event.id: (event.topic, event.key) for event in events}
+        trail = smaller(failing, lambda plan: self._runner.fails(self._arena, plan), keys, self._progress)
+        return surest(failing, judgement, (trail[-1], trail[len(trail) // 2], trail[0]), self._again)
 
     def _again(self, plan: Plan) -> Sequence[tuple[Run, Judgement]]:
         """Replay a plan; those of the runs that failed, with their judgements."""

@@ -65,9 +65,7 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
 
     Raises `HarnessError` where our own side failed; what the pipeline did wrong is in the journal, for the judge.
     """
-    folder = arena.folder / f"{number:04d}-{plan.digest}"
-    folder.mkdir(parents=True)
-    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    folder = folder_for(plan, arena.folder, number)
     result, marks = Run(plan, folder), Marks(arena.stacks)
     with Case(arena, folder, number, plan) as case:
         case.journal.add(Note("seed", str(plan.seed), 0.0), *oracle)
@@ -88,9 +86,22 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
             instance.kill() if plan.disturbed else instance.stop()
         result.records = case.evidence(causes(oracle))
         result.seconds = case.clock()
-        for service, text in marks.slices(MOST_LOG_LINES):
-            (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
+        write_service_logs(marks, folder)
     return result
+
+
+def folder_for(plan: Plan, above: Path, number: int) -> Path:
+    """A new folder for the evidence of a run, with its plan in it."""
+    folder = above / f"{number:04d}-{plan.digest}"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text(plan.to_json(), encoding="utf-8")
+    return folder
+
+
+def write_service_logs(marks: Marks, folder: Path) -> None:
+    """Put what each service wrote since the marks beside the evidence."""
+    for service, text in marks.slices(MOST_LOG_LINES):
+        (folder / f"service-{service}.log").write_text(text + "\n", encoding="utf-8")
 
 
 def causes(oracle: Sequence[Expected]) -> dict[tuple[str, str], int]:

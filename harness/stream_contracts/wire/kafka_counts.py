@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from kio.serial._introspect import EntityTupleField, classify_field
@@ -19,7 +19,8 @@ from kio.serial.readers import read_compact_array_length, read_legacy_array_leng
 _LARGE = re.compile(rb"[\x80-\xff]{3}[\x01-\xff]")
 """A varint of more than two millions begins so; a frame without one makes no claim that matters."""
 
-Read = Callable[[memoryview, int], tuple[Any, int]]
+Behind = Callable[[memoryview, int], int]
+"""From the place of something in a frame to the place behind it."""
 
 
 class ImpossibleCountError(ValueError):
@@ -27,11 +28,10 @@ class ImpossibleCountError(ValueError):
 
 
 class _Step(NamedTuple):
-    """A field: how it is read, or for an array how one entry is; ``inner`` is the entity that an entry is."""
+    """A field, or where it is an array each of its entries."""
 
-    read: Read | None
+    behind: Behind
     array: bool
-    inner: Any
 
 
 def reject_impossible(entity: Any, frame: memoryview, at: int) -> None:
@@ -53,7 +53,7 @@ def _passed(entity: Any, frame: memoryview, at: int) -> int:
     """The place behind the entity."""
     for step in _steps(entity):
         if not step.array:
-            at += step.read(frame, at)[1] if step.read else 0
+            at = step.behind(frame, at)
             continue
         count, size = (read_compact_array_length if entity.__flexible__ else read_legacy_array_length)(frame, at)
         at += size
@@ -61,7 +61,7 @@ def _passed(entity: Any, frame: memoryview, at: int) -> int:
         if count > len(frame) - at:
             raise ImpossibleCountError(f"an array claims {count} entries, and {len(frame) - at} bytes are left")
         for _ in range(count):
-            at = _passed(step.inner, frame, at) if step.read is None else at + step.read(frame, at)[1]
+            at = step.behind(frame, at)
     return _behind_tags(frame, at) if entity.__flexible__ else at
 
 
@@ -83,9 +83,13 @@ def _steps(entity: Any) -> tuple[_Step, ...]:
             continue
         kind: Any = classify_field(field)
         if not kind.is_array:
-            found.append(_Step(get_field_reader(entity, field, False, False), False, None))
+            found.append(_Step(_read_by(get_field_reader(entity, field, False, False)), False))
         elif isinstance(kind, EntityTupleField):
-            found.append(_Step(None, True, kind.type_))
+            found.append(_Step(partial(_passed, kind.type_), True))
         else:
-            found.append(_Step(get_reader(field.metadata["kafka_type"], entity.__flexible__, False), True, None))
+            found.append(_Step(_read_by(get_reader(field.metadata["kafka_type"], entity.__flexible__, False)), True))
     return tuple(found)
+
+
+def _read_by(reader: Callable[[memoryview, int], tuple[Any, int]]) -> Behind:
+    return lambda frame, at: at + reader(frame, at)[1]
