@@ -51,6 +51,11 @@ class Where(NamedTuple):
     database: str
 
 
+def exactly_once(settings: Settings) -> bool:
+    """Whether a connector requires that its records and its offset come in one transaction."""
+    return settings.get("exactly.once.support").lower() == "required"
+
+
 def configured(settings: Settings, where: Where, bootstrap: str, slot: str, prefix: str) -> dict[str, str]:
     """What the connector of a trial is told. ``prefix`` begins every topic that it writes to, after its own transforms.
 
@@ -76,7 +81,7 @@ def configured(settings: Settings, where: Where, bootstrap: str, slot: str, pref
         **{f"{client}.override.bootstrap.servers": bootstrap for client in CLIENTS},
         **COMPRESSED,
     }
-    if settings.get("exactly.once.support").lower() == "required":
+    if exactly_once(settings):
         told["offsets.storage.topic"] = f"{prefix}.{OFFSETS}"
     return {**UNLESS_SAID, **said, **told, **_renaming(settings, prefix)}
 

@@ -11,7 +11,7 @@ from time import monotonic, time
 
 from stream_contracts.cdc.catalog import Table
 from stream_contracts.cdc.events import shape
-from stream_contracts.cdc.instrument import COMPRESSED, configured
+from stream_contracts.cdc.instrument import COMPRESSED, configured, exactly_once
 from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
@@ -201,6 +201,16 @@ class CaptureCase:
             told = "; ".join(self.load.refused[:3]) or "no statement changed anything"
             raise HarnessError(f"the table {self.arena.capture.table} could not be changed: {told}")
         return found[-1].position
+
+    def remembered(self) -> bool:
+        """Whether a connector that starts anew goes on where it was, and takes no other snapshot.
+
+        With exactly once the offset is in the transaction of its records, and an outbox is read without a snapshot.
+        """
+        if self.outbox is not None or exactly_once(self.settings):
+            return True
+        kept = self.connector.offsets()
+        return bool(kept) and not any("snapshot" in each for each in kept)
 
     def passed(self, position: int) -> bool:
         """Whether the topic holds the change at this position, and no transaction is open on it."""
