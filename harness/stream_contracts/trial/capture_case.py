@@ -39,6 +39,8 @@ PAUSES_S = (0.5, 1.0, 2.0)
 """How long it is waited before a connector that failed is started again, as an operator would; then it has given up."""
 MOST_TOLD = 300
 """Characters of what a connector says of its failure."""
+MOST_OF_A_TRACE = 4000
+"""Characters of it that are kept as evidence."""
 PARTS = (0.25, 0.5, 0.8)
 """Up to which part of the units they come before the connector, while it starts, and while it runs; the rest comes at the end."""
 
@@ -177,12 +179,14 @@ class CaptureCase:
         if not failed:
             self._failed_at = None
             return None
-        self.told_wrong = _short(next(iter(failed.values())))
+        trace = next(iter(failed.values()))
+        self.told_wrong = _short(trace)
         if self._failed_at is None:
             self._failed_at = now
         if self._again == len(PAUSES_S):
             self.gave_up = f"it failed {len(PAUSES_S) + 1} times, and was started again each time but the last"
             self.gave_up += f": {self.told_wrong}"
+            self.journal.add(Note("trace", trace[:MOST_OF_A_TRACE], now))
             return self.gave_up
         if now - self._failed_at >= PAUSES_S[self._again]:
             self._again += not disturbed
