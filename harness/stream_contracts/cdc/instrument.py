@@ -20,6 +20,8 @@ EXACTLY_ONCE = {"exactly.once.source.support": "enabled"}
 """What the worker of such a connector is told."""
 NO_ROOM = {"max.message.bytes": "64"}
 """How the topic of the worker's own offsets is set up then: the worker is not to keep the offsets besides."""
+ROOM = {"max.message.bytes": "1048588"}
+"""What a broker allows unless it is told otherwise."""
 AT_LEAST_ONCE = {"exactly.once.source.support": "disabled", "offset.flush.interval.ms": "200"}
 """What the worker of every other connector is told: Connect's default, and offsets more often than once a minute. Who is
 killed before its first offset begins anew, with a snapshot; the rest of its life would not be tried."""

@@ -11,7 +11,7 @@ from time import monotonic, time
 
 from stream_contracts.cdc.catalog import Table
 from stream_contracts.cdc.events import shape
-from stream_contracts.cdc.instrument import COMPRESSED, configured, exactly_once
+from stream_contracts.cdc.instrument import COMPRESSED, NO_ROOM, OFFSETS, ROOM, configured, exactly_once
 from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
@@ -21,10 +21,11 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note
 from stream_contracts.pipelines.connector import Connector
+from stream_contracts.pipelines.second_worker import SecondWorker
 from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_evidence import Reader, boundaries, entries, expected, expected_events
 from stream_contracts.trial.cluster import READ_COMMITTED, partitions_of
-from stream_contracts.trial.connector_life import ConnectorLife
+from stream_contracts.trial.connector_life import ConnectorLife, SecondLife
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.source import Source
@@ -131,15 +132,32 @@ class CaptureCase:
         return self.instance_of_it
 
     def start_another(self, identity: str | None) -> Instance:
-        """Nobody: a connector has one task, and its worker's place stays empty until it is back."""
-        del identity
+        """One more worker of the group, once it is a member. Under the names of the first nobody: its place stays empty."""
+        if identity is None:
+            return self._second()
         self._frozen_until = self.clock() + FROZEN_S
         self.instance_of_it.retired = False
         return self.instance_of_it
 
+    def _second(self) -> Instance:
+        first = self.instance_of_it
+        worker = SecondWorker(self.arena.stack)
+        self._leaving.callback(worker.kill)
+        second = SecondLife(first.lane, worker, self.arena.cluster, self.journal, self.clock, first.lane.instance)
+        second.start()
+        self._frozen_until = self.clock() + FROZEN_S
+        return second
+
     def accounted(self) -> bool:
-        """Whether a frozen worker has been so for longer than its session."""
-        return self.clock() > self._frozen_until
+        """Whether a worker has been away for longer than its session, and somebody reads the slot."""
+        return self.clock() > self._frozen_until and self.source.streams()
+
+    def take_offsets(self, *, yes: bool) -> bool:
+        """Let the topic in which the connector's offsets are take nothing, or everything again."""
+        own = f"{self.names.prefix}.{OFFSETS}"
+        topic = own if exactly_once(self.settings) else f"{self.arena.stack.run_id}.connect-offset"
+        self.arena.feeder.configure(topic, ROOM if yes else NO_ROOM)
+        return True
 
     def broker(self, which: str) -> str:
         """The service of the broker that leads the captured topic, or one by its own name."""

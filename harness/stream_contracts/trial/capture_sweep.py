@@ -42,9 +42,16 @@ PROGRAMME: Sequence[Where] = (
     # a worker that is frozen for longer than its session
     ("pause-app", "EndTxn", "before", ""),
     ("pause-app", "Produce", "after", ""),
+    # two workers: one takes the connector over from the other, and gives it back
+    ("take-over", "EndTxn", "before", ""),
+    ("take-over", "Produce", "after", ""),
+    # records without their offsets
+    ("offsets-behind", "Produce", "before", ""),
     ("restart-database", "Produce", "before", "kill"),
     ("cut-link", "Produce", "after", "kafka"),
     ("cut-link", "EndTxn", "after", ""),
+    ("take-over", "Produce", "after", "pause"),
+    ("join-app", "Produce", "before", ""),
     ("refuse-link", "Produce", "before", "postgres"),
     ("refuse-link", "Produce", "before", "kafka"),
     ("hold-frame", "EndTxn", "after", ""),
