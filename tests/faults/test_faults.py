@@ -189,7 +189,7 @@ def test_take_over_from_a_frozen_one_ends_with_a_zombie(theatre: Theatre) -> Non
     with fault_named("take-over").applied(theatre) as struck:
         assert struck.effect
         assert until(lambda: theatre.victim.state == "T")
-    assert theatre.told[4:] == ["victim resume", "frame release", "newcomer stop"]
+    assert theatre.told[4:] == ["victim resume", "frame release", "wait", "victim stop", "newcomer stop", "victim replace"]
 
 
 def test_offsets_behind_writes_records_and_no_offsets_before_it_kills(theatre: Theatre) -> None:

@@ -20,6 +20,9 @@ EXACTLY_ONCE = {"exactly.once.source.support": "enabled"}
 """What the worker of such a connector is told."""
 NO_ROOM = {"max.message.bytes": "64"}
 """How the topic of the worker's own offsets is set up then: the worker is not to keep the offsets besides."""
+SHUT = {"max.message.bytes": "120"}
+"""How a topic is set up that takes no offset for a while, and still the marker (78 bytes) that ends a transaction. Where a
+broker refuses that one, its coordinator never asks again: seen, with a transactional id that nobody could use any more."""
 ROOM = {"max.message.bytes": "1048588"}
 """What a broker allows unless it is told otherwise."""
 AT_LEAST_ONCE = {"exactly.once.source.support": "disabled", "offset.flush.interval.ms": "200"}

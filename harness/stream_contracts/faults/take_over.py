@@ -11,12 +11,16 @@ from stream_contracts.faults._scene import Scene, Struck
 TAKES_S = 8.0
 """How long the newcomer may take to catch up: it learns of the death when a session is over."""
 
+ZOMBIE_S = 1.0
+"""How long a thawed one goes on beside the newcomer."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakeOver:
     """A newcomer joins, and then the first is killed at its moment; it comes back once the newcomer has caught up.
 
-    With ``what`` = ``pause`` the first is frozen instead, and thaws while the newcomer has its work: a zombie.
+    With ``what`` = ``pause`` the first is frozen instead, and thaws while the newcomer has its work: a zombie, which is
+    stopped a second later, as whoever watches over it would.
     """
 
     beyond: str = ""
@@ -34,9 +38,11 @@ class TakeOver:
         newcomer = scene.newcomer()
         newcomer.retire()
         with ExitStack() as healing:  # the last that is named here comes first
-            if not frozen:
-                healing.callback(victim.replace)
+            healing.callback(victim.replace)
             healing.callback(newcomer.stop)
+            if frozen:
+                healing.callback(victim.stop)
+                healing.callback(scene.wait, ZOMBIE_S)
             healing.callback(scene.settle, "release" if frozen else "drop")
             if frozen:
                 healing.callback(victim.resume)

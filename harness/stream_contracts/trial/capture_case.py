@@ -11,7 +11,7 @@ from time import monotonic, time
 
 from stream_contracts.cdc.catalog import Table
 from stream_contracts.cdc.events import shape
-from stream_contracts.cdc.instrument import COMPRESSED, NO_ROOM, OFFSETS, ROOM, configured, exactly_once
+from stream_contracts.cdc.instrument import COMPRESSED, OFFSETS, ROOM, SHUT, configured, exactly_once
 from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
@@ -156,7 +156,7 @@ class CaptureCase:
         """Let the topic in which the connector's offsets are take nothing, or everything again."""
         own = f"{self.names.prefix}.{OFFSETS}"
         topic = own if exactly_once(self.settings) else f"{self.arena.stack.run_id}.connect-offset"
-        self.arena.feeder.configure(topic, ROOM if yes else NO_ROOM)
+        self.arena.feeder.configure(topic, ROOM if yes else SHUT)
         return True
 
     def broker(self, which: str) -> str:
