@@ -36,7 +36,9 @@ BENCHMARKS = {
     "mutants": Bench(
         "mutants", 900, "the judge's queries and Avro's rules, each made wrong in one place, against their corpus"
     ),
-    "cdc": Bench("change", 300, "from INSERT until the change is judged, through Debezium; beside when it is in Kafka"),
+    "cdc": Bench(
+        "change", 300, "from the commit of an INSERT until its event is judged by a second slot; beside when a consumer has it"
+    ),
     "registry": Bench(
         "registry_load", 180, "32 connections of a second process; beside a server with a constant answer"
     ),
