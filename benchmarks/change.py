@@ -42,9 +42,19 @@ def main() -> None:
         finally:
             consumer.close()
             session.close()
-    print(f"{CHANGES - WARM} changes, one after the other; present, once, in order and with the right row, by a second slot")
-    print(f"of {median(judged):.1f} ms the judgement is {median(j - s for j, s in zip(judged, seen, strict=True)):.1f} ms")
-    figure("commit of an INSERT to judged change", median(judged), "ms", ("until a consumer has it", median(seen)), TARGET_MS)
+    print(
+        f"{CHANGES - WARM} changes, one after the other; present, once, in order and with the right row, by a second slot"
+    )
+    print(
+        f"of {median(judged):.1f} ms the judgement is {median(j - s for j, s in zip(judged, seen, strict=True)):.1f} ms"
+    )
+    figure(
+        "commit of an INSERT to judged change",
+        median(judged),
+        "ms",
+        ("until a consumer has it", median(seen)),
+        TARGET_MS,
+    )
 
 
 def _measured(session: Connection, consumer: Consumer, truth: Session) -> tuple[list[float], list[float]]:

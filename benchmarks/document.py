@@ -37,7 +37,9 @@ BENCHMARKS = {
         "mutants", 900, "the judge's queries and Avro's rules, each made wrong in one place, against their corpus"
     ),
     "cdc": Bench(
-        "change", 300, "from the commit of an INSERT until its event is judged by a second slot; beside when a consumer has it"
+        "change",
+        300,
+        "from the commit of an INSERT until its event is judged by a second slot; beside when a consumer has it",
     ),
     "registry": Bench(
         "registry_load", 180, "32 connections of a second process; beside a server with a constant answer"

@@ -152,6 +152,12 @@ def test_refuse_request_answers_with_what_was_asked_for_or_with_the_usual(
     assert theatre.told == [f"frame {Refuse(code)}"]
 
 
+def test_a_refusal_that_its_client_is_too_old_for_takes_no_effect(theatre: Theatre) -> None:
+    theatre.what, theatre.knows = "transaction_abortable", False
+    with fault_named("refuse-request").applied(theatre) as struck:
+        assert not struck.effect
+
+
 @pytest.mark.parametrize("api", USUAL)
 def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
     phase: Phase = "after" if api in ONLY_AFTER else "before"
@@ -189,7 +195,14 @@ def test_take_over_from_a_frozen_one_ends_with_a_zombie(theatre: Theatre) -> Non
     with fault_named("take-over").applied(theatre) as struck:
         assert struck.effect
         assert until(lambda: theatre.victim.state == "T")
-    assert theatre.told[4:] == ["victim resume", "frame release", "wait", "victim stop", "newcomer stop", "victim replace"]
+    assert theatre.told[4:] == [
+        "victim resume",
+        "frame release",
+        "wait",
+        "victim stop",
+        "newcomer stop",
+        "victim replace",
+    ]
 
 
 def test_offsets_behind_writes_records_and_no_offsets_before_it_kills(theatre: Theatre) -> None:
@@ -207,7 +220,9 @@ def test_offsets_behind_needs_somebody_who_keeps_offsets_of_his_own(theatre: The
     assert theatre.told == ["offsets False", "frame release"]
 
 
-@pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame", "take-over", "offsets-behind"])
+@pytest.mark.parametrize(
+    "name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame", "take-over", "offsets-behind"]
+)
 def test_who_is_dead_already_was_not_struck(theatre: Theatre, name: str) -> None:
     theatre.victim.end()
     with fault_named(name).applied(theatre) as struck:

@@ -28,7 +28,9 @@ class SecondWorker:
     def __init__(self, stack: Stack) -> None:
         first = stack.service(WORKER)
         if not isinstance(first, Service):
-            raise UnsupportedError(f"a second worker of Kafka Connect is started beside a local one only, not {first.name}")
+            raise UnsupportedError(
+                f"a second worker of Kafka Connect is started beside a local one only, not {first.name}"
+            )
         self.incarnation = 0
         self._first, self._name, self._held = first, f"{WORKER}-{next(_NUMBERS)}", ExitStack()
         self._service: Service | None = None

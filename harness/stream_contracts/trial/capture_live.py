@@ -65,7 +65,9 @@ class Live:
             yield _finding("cdc-divergence", f"{place} does not tell the row of {_told(mark)}", mark)
         newest = self._newest.get(record.key, -1)
         if (record.position or 0) < newest:
-            yield _finding("cdc-reordered", f"{place} is {_told(mark)}, and stands behind that at position {newest}", mark)
+            yield _finding(
+                "cdc-reordered", f"{place} is {_told(mark)}, and stands behind that at position {newest}", mark
+            )
         self._newest[record.key] = max(newest, record.position or 0)
 
     def _digest(self, key: str | None, change: RowChange) -> str:
