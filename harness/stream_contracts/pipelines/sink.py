@@ -26,7 +26,7 @@ Worker = tuple[Runtime, tuple[str, ...]]
 """What a worker runs on, and the flags of its AOT cache."""
 
 _KEPT: list[Worker] = []
-_SCHEMA = re.compile(r"(?:(?:\$\{[^}]*\}|[^.$])*\.)+(?=.)")
+_SCHEMA = re.compile(r"^(?:(?:\$\{[^}]*\}|[^.$])*\.)+(?=.)")
 """The part of a table's name that says which schema it is in."""
 
 
@@ -123,7 +123,11 @@ def placed(held: Mapping[str, str], topics: Mapping[str, str], group: str, datab
 def _url(own: str, database_url: str) -> str:
     """The address of the trial's database for JDBC, with what the user's own address asks of the driver."""
     parts = urlsplit(database_url)
-    asked = [each for each in own.partition("?")[2].split("&") if each and not each.startswith(("options=", "currentSchema="))]
+    asked = [
+        each
+        for each in own.partition("?")[2].split("&")
+        if each and not each.startswith(("options=", "currentSchema="))
+    ]
     return f"jdbc:postgresql://{parts.hostname}:{parts.port}{parts.path}?{'&'.join([parts.query, *asked])}"
 
 
