@@ -93,9 +93,14 @@ def _nodes(tree: ast.Module) -> Iterator[tuple[range, ast.AST]]:
             yield lines, node
         inside = inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for name, value in ast.iter_fields(node):
-            if name in ("decorator_list", "annotation", "returns", "args", "defaults", "kw_defaults") and not isinstance(
-                node, ast.Call
-            ):
+            if name in (
+                "decorator_list",
+                "annotation",
+                "returns",
+                "args",
+                "defaults",
+                "kw_defaults",
+            ) and not isinstance(node, ast.Call):
                 continue  # an annotation is never run, and a default was taken at the import
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST) and not isinstance(child, ast.FormattedValue | ast.JoinedStr):
