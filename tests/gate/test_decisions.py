@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from stream_contracts.gate.settings import duration, level_lowered, lowered, ret
 from stream_contracts.gate.states import Change
 from stream_contracts.gate.subjects import Tree, tree
 from stream_contracts.gate.verdicts import exit_code
-from stream_contracts.gate.waivers import waived
+from stream_contracts.gate.waivers import waived, write_known
 from tests.gate.project import BASE, TODAY
 
 Edit = Sequence[str]
@@ -213,3 +214,31 @@ def test_one_schema_is_decided_by_its_waivers_too(tmp_path: Path) -> None:
     assert decide(contract, shared, budget=0, today=TODAY).judgement.verdict is Verdict.PASS
     with pytest.raises(ContractError, match="is not one of this contract"):
         decide(next(each for each in now.contracts if each.name == "billing"), schema)
+
+
+def test_only_what_counts_and_may_be_excused_is_written_down_as_known(tmp_path: Path) -> None:
+    rules = [("R", Severity.ERROR, ""), ("W", Severity.WARNING, ""), ("E", Severity.ERROR, "waived")]
+    found = [Finding(rule, "what \u2192", subject="s", severity=severity, excused=why) for rule, severity, why in rules]
+    own = [Finding(rule, "x", subject="s") for rule in ("waiver-unused", "schema-unreadable")]
+    review = Review("x", (Judged("x", "schema", Judgement.of([*found, *own])),))
+    assert write_known(tmp_path / "known.json", review) == 1
+    text = (tmp_path / "known.json").read_text("utf-8")
+    assert [each["rule"] for each in json.loads(text)["findings"]] == ["R"]
+    assert "\u2192" in text, "it is read by people"
+
+
+def test_what_no_waiver_excuses_is_not_excused(tmp_path: Path) -> None:
+    broken = replace(ORDER, rule="schema-unreadable")
+    waiver = WAIVER.replace("rule: R", "rule: schema-unreadable") % "subject: orders-value"
+    (contract,) = state(tmp_path / "a", (SHOP, PIPELINES, waiver + PIPELINES), (BILLING, "", "")).contracts
+    (told,) = waived(contract, [Judged("shop/x", "schema", Judgement.of([broken]))], TODAY, lambda _: True)
+    assert told.judgement.verdict is Verdict.FAIL
+
+
+def test_a_waiver_without_a_subject_names_its_file(tmp_path: Path) -> None:
+    (_, unused) = waived_in(tmp_path / "a", "path: money.avsc", [ORDER])
+    (found,) = unused.judgement.findings
+    assert (found.subject, "the waiver of R for money.avsc (me: because) waives nothing" in found.what) == (
+        "money.avsc",
+        True,
+    )
