@@ -231,8 +231,9 @@ def test_what_no_waiver_excuses_is_not_excused(tmp_path: Path) -> None:
     broken = replace(ORDER, rule="schema-unreadable")
     waiver = WAIVER.replace("rule: R", "rule: schema-unreadable") % "subject: orders-value"
     (contract,) = state(tmp_path / "a", (SHOP, PIPELINES, waiver + PIPELINES), (BILLING, "", "")).contracts
-    (told,) = waived(contract, [Judged("shop/x", "schema", Judgement.of([broken]))], TODAY, lambda _: True)
-    assert told.judgement.verdict is Verdict.FAIL
+    told = waived(contract, [Judged("shop/x", "schema", Judgement.of([broken]))], TODAY, lambda _: True)
+    assert [one.judgement.verdict for one in told] == [Verdict.FAIL, Verdict.FAIL]
+    assert told[1].judgement.findings[0].rule == "waiver-unused"
 
 
 def test_a_waiver_without_a_subject_names_its_file(tmp_path: Path) -> None:
