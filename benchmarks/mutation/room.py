@@ -167,15 +167,15 @@ def _watch(items: Sequence[pytest.Item], files: set[str], folder: Path) -> Itera
     for item in items:
         lines: dict[str, set[int]] = {}
 
-        def within(frame: FrameType, event: str, _: Any, lines: dict[str, set[int]] = lines) -> Any:
+        def within(frame: FrameType, _event: str, _: Any, lines: dict[str, set[int]] = lines) -> Any:
             lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
             return within
 
-        def entered(frame: FrameType, event: str, _: Any, within: Any = within) -> Any:
+        def entered(frame: FrameType, _event: str, _: Any, within: Any = within) -> Any:
             code = frame.f_code
             if code not in wanted:
                 wanted[code] = code.co_filename in files
-            return within(frame, event, None) if wanted[code] else None
+            return within(frame, "call", None) if wanted[code] else None
 
         began = _spent_s()
         threading.settrace(entered)

@@ -36,10 +36,12 @@ ROOMS = {
         ("test_every_rule_can_be_explained",),
     ),
     "avro": Room(_schema("avro", AVRO), ("tests/schema/avro/test_corpus.py",)),
-    "json": Room(_schema("jsonschema", JSON), ("tests/schema/jsonschema",), ("test_robust", "test_swift", "test_law", "cannot_be_run_fails")),
+    "json": Room(_schema("jsonschema", JSON), ("tests/schema/jsonschema",),
+                 ("test_robust", "test_swift", "test_law", "cannot_be_run_fails")),
     "json-registry": Room(
         _schema("jsonschema", JSON_REGISTRY), ("tests/schema/jsonschema",), ("test_robust", "test_swift", "test_decoder")
     ),
-    "protobuf": Room(_schema("protobuf", PROTOBUF), ("tests/schema/protobuf",), ("messages_by_the_thousand", "survives_a_search")),
+    "protobuf": Room(_schema("protobuf", PROTOBUF), ("tests/schema/protobuf",),
+                     ("messages_by_the_thousand", "survives_a_search")),
 }  # fmt: skip
 """Name -> room, as ``python -m benchmarks.mutants NAME`` takes it."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import pytest
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.descriptor import Descriptor
 
 from stream_contracts.schema.protobuf_meaning import shape
-from stream_contracts.schema.protobuf_numbers import edges, reread, wire_type
 from stream_contracts.schema.protobuf_protoc import compiled
 from stream_contracts.schema.protobuf_rules import FIELD_RULES, MESSAGE_RULES
 from tests.schema.protobuf.corpus import FOLDER, load, source
