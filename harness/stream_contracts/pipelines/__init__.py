@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stream_contracts.contract.model import Contract, Pipeline
-from stream_contracts.pipelines import command, streams
+from stream_contracts.pipelines import command, sink, streams
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.service import Service
 
@@ -31,6 +31,7 @@ class Kind:
 PIPELINES: Mapping[str, Kind] = {
     "command": Kind(command.service),
     "streams": Kind(streams.service, streams.prepare),
+    "connector": Kind(sink.service, sink.prepare),
 }
 """Kind, as the key in a contract that names it -> how it is started."""
 

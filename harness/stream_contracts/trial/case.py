@@ -118,6 +118,8 @@ class Case:
             folder=arena.contract.folder,
             addresses={**doors.addresses(lane, self._namespace, arena.subjects), "TMPDIR": str(scratch.absolute())},
             names=self.names.environment(arena.contract, arena.pipeline, identity, state.absolute()),
+            topics={declared: self.names.topic(declared) for declared in arena.contract.topics},
+            group=self.names.group,
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )

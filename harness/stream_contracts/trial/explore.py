@@ -200,10 +200,12 @@ class _Sweep:
             return iter(steps), sum(step.owed for step in steps)
         self.proof.out_of_place = out_of_place(seen, inputs, promises.made, len(arena.brokers))
         brokers, recovers = len(arena.brokers), promises.recovers_within is not None
-        owed = len(inputs) + debts(self._plan, seen, every_moment=every_moment, brokers=brokers)
+        versions = self._runner.versions
+        owed = debts(self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions)
         return programme(
-            self._plan, seen, every_moment=every_moment, brokers=brokers, recovers=recovers, inputs=inputs
-        ), owed
+            self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions, recovers=recovers,
+            inputs=inputs,
+        ), len(inputs) + owed  # fmt: skip
 
     def swept(self, budget_s: float, faults: Sequence[str] = (), *, every_moment: bool) -> Judgement:
         """Try what is to be tried, until a step breaks the promise or the budget is spent."""

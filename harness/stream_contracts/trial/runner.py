@@ -58,6 +58,8 @@ class Runner:
         self._model = model(arena.contract, arena.pipeline_name, arena.ids)
         self.advice: list[Finding] = []
         """What the first run showed about the clients."""
+        self.versions: dict[str, int] = {}
+        """In which version its clients ask, by API."""
         self._numbers = count()
         self._oracles: dict[_Input, list[Expected]] = {}
         self.trials = 0
@@ -84,6 +86,8 @@ class Runner:
         if not self.advice:
             with tables.load(done.journal) as history:
                 self.advice = advise(history)
+                asked = history.execute("select api, max(version) from requests group by api").fetchall()
+                self.versions = dict(asked)
         return done, self._oracles[_input(plan)]
 
     def _record_altered(self, arena: Arena, quiet: Plan) -> tuple[Run, list[Expected]]:
