@@ -257,6 +257,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (_PIPELINE, dict, started_one_way),
     (_PIPELINE, dict, joined_topics),
     ((*_PIPELINE, "streams", ANY), str, java_file),
+    ((*_PIPELINE, "flink", ANY), str, java_file),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stream_contracts.contract.model import Contract, Pipeline
-from stream_contracts.pipelines import command, streams
+from stream_contracts.pipelines import command, flink, streams
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.service import Service
 
@@ -26,11 +26,16 @@ class Kind:
 
     service: Callable[..., Service]
     prepare: Callable[[Contract, str, Progress], None] = nothing
+    besides: int = 0
+    """How many processes there are beside the instances; they come first, and have the first numbers."""
+    grouped: bool = True
+    """Whether several instances deal out their partitions in a consumer group."""
 
 
 PIPELINES: Mapping[str, Kind] = {
     "command": Kind(command.service),
     "streams": Kind(streams.service, streams.prepare),
+    "flink": Kind(flink.service, flink.prepare, besides=1, grouped=False),
 }
 """Kind, as the key in a contract that names it -> how it is started."""
 

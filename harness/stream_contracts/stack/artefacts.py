@@ -21,6 +21,7 @@ KAFKA_LOCK = Path(__file__).with_name("kafka.lock.toml")
 CONNECT_LOCK = Path(__file__).with_name("connect.lock.toml")
 APICURIO_LOCK = Path(__file__).with_name("apicurio.lock.toml")
 STREAMS_LOCK = Path(__file__).with_name("streams.lock.toml")
+FLINK_LOCK = Path(__file__).with_name("flink.lock.toml")
 ECJ_LOCK = Path(__file__).with_name("ecj.lock.toml")
 INSTALL = "pip install 'pytest-stream-contracts[local]'"
 PREPARE = "stream-contracts stack prepare"
