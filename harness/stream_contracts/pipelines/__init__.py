@@ -30,12 +30,14 @@ class Kind:
     """How many processes there are beside the instances; they come first, and have the first numbers."""
     grouped: bool = True
     """Whether several instances deal out their partitions in a consumer group."""
+    prepares: bool = False
+    """Whether a successor commits what its predecessor has prepared: then an open transaction is no orphan to be ended."""
 
 
 PIPELINES: Mapping[str, Kind] = {
     "command": Kind(command.service),
     "streams": Kind(streams.service, streams.prepare),
-    "flink": Kind(flink.service, flink.prepare, besides=1, grouped=False),
+    "flink": Kind(flink.service, flink.prepare, besides=1, grouped=False, prepares=True),
 }
 """Kind, as the key in a contract that names it -> how it is started."""
 

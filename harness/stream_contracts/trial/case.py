@@ -159,6 +159,11 @@ class Case:
         """Whether a consumer group deals out the partitions among the instances."""
         return kind_of(self.arena.pipeline).grouped
 
+    @property
+    def prepares(self) -> bool:
+        """Whether a transaction that a dead process left open may be committed by its successor."""
+        return kind_of(self.arena.pipeline).prepares
+
     def shared(self) -> bool:
         """Whether the instances are one stable group, so that each has its partitions; without a group, all are there."""
         if not self.grouped:
