@@ -651,7 +651,9 @@ def test_a_pipeline_is_started_in_one_way_and_from_sources_that_are_there(write:
     (file.parent / "A.java").touch()
     assert complaints(file) == [(f"{file}:12:23", "found the source 'b.py'; allowed suffix: .java")]
     both = write(GOOD.replace(start, start + "\n    streams: [A.java]"))
-    assert complaints(both) == [(f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, flink")]
+    assert complaints(both) == [
+        (f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, flink")
+    ]
     only = write(GOOD.replace(start, "    streams: [A.java]"))
     assert load(only).pipelines["enrich"].streams == ("A.java",)
 

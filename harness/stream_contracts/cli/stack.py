@@ -49,7 +49,9 @@ def blueprint_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @stack.command()
 @click.option("--streams", is_flag=True, help="Also what pipelines run on that are Kafka Streams applications.")
-@click.option("--flink", is_flag=True, help="Also what pipelines run on that are Flink jobs; its wheel has to be installed.")
+@click.option(
+    "--flink", is_flag=True, help="Also what pipelines run on that are Flink jobs; its wheel has to be installed."
+)
 @blueprint_options
 def prepare(blueprint: Blueprint, *, streams: bool, flink: bool) -> None:
     """Fetch and compute all that the local stack needs, so that later starts are fast and work offline.

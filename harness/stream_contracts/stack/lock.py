@@ -21,7 +21,13 @@ from stream_contracts.stack.artefacts import (
     Jar,
     maven_context,
 )
-from stream_contracts.stack.blueprint import APICURIO_VERSION, DEBEZIUM_VERSION, ECJ_VERSION, FLINK_CONNECTOR_VERSION, KAFKA_VERSION
+from stream_contracts.stack.blueprint import (
+    APICURIO_VERSION,
+    DEBEZIUM_VERSION,
+    ECJ_VERSION,
+    FLINK_CONNECTOR_VERSION,
+    KAFKA_VERSION,
+)
 
 LOG_BACKEND = "org.slf4j:slf4j-simple:1.7.36"
 """Kafka's closure has none; this is the one for the slf4j version that it brings."""
