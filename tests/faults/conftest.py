@@ -117,6 +117,7 @@ class Theatre:
         self.told: list[str] = []
         self.actors: list[Actor] = []
         self.all_read = False
+        self.knows = True
         self.api = "EndTxn"
         self.brokers = {name: FakeBroker(self.told, name) for name in ("broker-1", "broker-2", "broker-3", "postgres")}
         self.now = 0.0
@@ -127,8 +128,9 @@ class Theatre:
         self.actors.append(actor)
         return actor
 
-    def settle(self, fate: Fate) -> None:
+    def settle(self, fate: Fate) -> bool:
         self.told.append(f"frame {fate}")  # a refusal tells its code
+        return self.knows
 
     def cut(self) -> None:
         self.told.append("cut")

@@ -152,6 +152,12 @@ def test_refuse_request_answers_with_what_was_asked_for_or_with_the_usual(
     assert theatre.told == [f"frame {Refuse(code)}"]
 
 
+def test_a_refusal_that_its_client_is_too_old_for_takes_no_effect(theatre: Theatre) -> None:
+    theatre.what, theatre.knows = "transaction_abortable", False
+    with fault_named("refuse-request").applied(theatre) as struck:
+        assert not struck.effect
+
+
 @pytest.mark.parametrize("api", USUAL)
 def test_the_usual_refusal_is_one_that_a_broker_gives(api: str) -> None:
     phase: Phase = "after" if api in ONLY_AFTER else "before"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, product
 
+import pytest
+
 from stream_contracts.faults import FAULTS
 from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.capture_sweep import BEYOND, PROGRAMME
@@ -182,3 +184,11 @@ def test_what_does_not_apply_is_told_with_the_reason() -> None:
     }
     seen = [*moments(4), Moment("enrich-0", "registry", "GET /schemas/ids/{id}", 1, "before")]
     assert set(out_of_place(seen, [POISON], {"poison"}, 3)) == {"duplicate-record", "late-record"}
+
+
+@pytest.mark.parametrize(("version", "tried"), [(3, False), (4, True)])
+def test_an_error_is_tried_where_the_client_is_new_enough_to_know_it(version: int, tried: bool) -> None:
+    seen = [Moment("app-0", "producer", "TxnOffsetCommit", nth, phase) for nth in (1, 2) for phase in PHASES]
+    steps = list(islice(programme(BASE, seen, versions={"TxnOffsetCommit": version}), 60))
+    said = {strike.what for step in steps for plan in step.plans for strike in plan.strikes}
+    assert ("transaction_abortable" in said) == tried

@@ -48,3 +48,13 @@ def test_a_moment_that_did_not_come_again_is_unknown() -> None:
     assert judged is not None
     assert judged.note == "1 of 2 moments did not come again: before EndTxn#1"
     assert proof().missed([]) is None
+
+
+def test_a_promised_replay_that_was_not_made_is_unknown_and_leaves_the_other_promises_alone() -> None:
+    idle = proof(not_again="only the pipeline could")
+    judged = idle.of("replay").judgement
+    assert (judged.verdict, judged.reason, judged.note) == (
+        Verdict.UNKNOWN, Reason.NOT_EXERCISED, "only the pipeline could",
+    )  # fmt: skip
+    assert idle.of("delivery").judgement.verdict is Verdict.PASS
+    assert proof().of("replay").judgement.verdict is Verdict.PASS

@@ -15,7 +15,7 @@ from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import API_KEYS, decode_response, encode_response
 from stream_contracts.wire.membership import errors_in
 from stream_contracts.wire.moment import ONLY_AFTER, PHASES, TELLING, Moment, Phase, role_of
-from stream_contracts.wire.refusals import LEGAL, Refuse, answer, check, spoilt
+from stream_contracts.wire.refusals import ABORTABLE_SINCE, LEGAL, Refuse, answer, check, knows, spoilt
 from tests.wire.drawing import Pair, header_to, nodes, pairs, requests, responses
 
 QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
@@ -125,3 +125,23 @@ def test_the_codes_are_those_of_the_protocol() -> None:
         6, 19, 16,
     ]  # fmt: skip
     assert API_KEYS["EndTxn"] == 26
+
+
+@pytest.mark.parametrize(("api", "first"), ABORTABLE_SINCE.items())
+def test_an_error_that_came_later_is_given_only_to_who_knows_it(api: str, first: int) -> None:
+    new, old = Refuse("transaction_abortable"), Refuse("concurrent_transactions")
+    assert knows(api, first, new)
+    assert not knows(api, first - 1, new)
+    assert not knows(api, None, new)
+    assert knows(api, first - 1, old)
+
+
+@pytest.mark.parametrize(("version", "settled"), [(3, "release"), (4, Refuse("transaction_abortable"))])
+def test_a_frame_whose_client_is_too_old_for_the_answer_passes_on(version: int, settled: object) -> None:
+    async def stood() -> tuple[bool, object]:
+        hold = Hold(asyncio.get_running_loop(), moment("TxnOffsetCommit", "before"), threading.Event(), 5.0)
+        hold.version = version
+        known = hold.settle(Refuse("transaction_abortable"))
+        return known, await hold.stand()
+
+    assert asyncio.run(stood()) == (settled != "release", settled)

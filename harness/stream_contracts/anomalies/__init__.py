@@ -168,7 +168,10 @@ def _never_replayed(history: duckdb.DuckDBPyConnection) -> list[Finding]:
     if history.execute("select 1 from notes where what = 'replayed'").fetchone() is not None:
         return []
     asked = anomaly("replay-divergence")
-    what = "replay is promised, and was not tried: this run did not process its whole input again"
+    what = (
+        "replay is promised, and was not tried: no consumer group has committed an offset of the input, so only the "
+        "pipeline itself could begin again at offset 0"
+    )
     return [Finding(asked.id, what, asked.why, asked.remedy, severity=Severity.WARNING, witness={})]
 
 

@@ -69,8 +69,11 @@ class Scene(Protocol):
     def api(self) -> str:
         """The API of the moment."""
 
-    def settle(self, fate: Fate) -> None:
-        """Say what becomes of the frame that stands in the wire; nothing happens where none does."""
+    def settle(self, fate: Fate) -> bool:
+        """Say what becomes of the frame that stands in the wire; nothing happens where none does.
+
+        False where the client does not know the error of an answer: the frame passes on.
+        """
 
     def detach(self) -> None:
         """Cut the connection on which the frame stands, and keep the frame: it can be settled later."""

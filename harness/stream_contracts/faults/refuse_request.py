@@ -32,7 +32,10 @@ database, that the transaction cannot be serialized with another (SQLSTATE 40001
 
 @dataclass(frozen=True, slots=True)
 class RefuseRequest:
-    """One request is refused, once; with ``what``, by the error of that name. The connection stays."""
+    """One request is refused, once; with ``what``, by the error of that name. The connection stays.
+
+    An error that is newer than the request's version takes no effect: no broker gives it to that client.
+    """
 
     beyond: str = ""
     shared: bool = False
@@ -41,5 +44,5 @@ class RefuseRequest:
     def applied(self, scene: Scene) -> Iterator[Struck]:
         """Answer in the broker's place, or change what it answered."""
         lived = scene.victim.alive
-        scene.settle(Refuse(scene.what or USUAL.get(scene.api, "")))
-        yield Struck(lived)
+        known = scene.settle(Refuse(scene.what or USUAL.get(scene.api, "")))
+        yield Struck(lived and known)

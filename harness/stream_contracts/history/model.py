@@ -277,6 +277,9 @@ class Note:
 KICKED = "killed by the liveness probe"
 """What a note says of an instance that lived, had work to do, did nothing, and was started anew."""
 
+REPLAYED = "replayed"
+"""What a note says where the whole input was processed again from then on."""
+
 Row = (
     Send
     | Expected

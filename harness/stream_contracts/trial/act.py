@@ -67,9 +67,9 @@ class Act:
         """The API of the moment."""
         return self._strike.api
 
-    def settle(self, fate: Fate) -> None:
-        """Say what becomes of the frame that stands at the moment."""
-        self._hold.settle(fate)
+    def settle(self, fate: Fate) -> bool:
+        """Say what becomes of the frame that stands at the moment; False where an answer is not known to its client."""
+        return self._hold.settle(fate)
 
     def cut(self) -> None:
         """Reset every connection of the victim."""

@@ -213,6 +213,27 @@ class Case:
                 instance.kill()
                 instance.replace()
 
+    def rewind(self) -> int:
+        """End every process, let the groups begin at offset 0 again, and start anew; how many partitions begin again.
+
+        0 where no group has committed an offset of the input: then only the pipeline knows where it is.
+        """
+        groups = sorted(set().union(*(instance.lane.groups for instance in self.instances)))
+        for instance in self.instances:
+            instance.stop()
+            instance.lane.cut()
+            instance.evict()
+        rewound = 0
+        for group in groups:
+            committed = self.arena.cluster.committed(group, self._owed) or {}
+            begun = [partition for partition, offset in committed.items() if offset > 0]
+            if begun:
+                self.arena.cluster.rewind(group, begun)
+            rewound += len(begun)
+        for instance in self.instances if rewound else ():
+            instance.start()
+        return rewound
+
     def declared(self, partitions: Iterable[Partition]) -> Iterator[tuple[str, int]]:
         """These topic-partitions under the names that the contract has for them; those of no contract are left out."""
         names = {self.names.topic(topic): topic for topic in self.arena.contract.topics}

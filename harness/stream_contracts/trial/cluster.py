@@ -20,6 +20,11 @@ from kio.schema.leave_group.v5.request import LeaveGroupRequest, MemberIdentity
 from kio.schema.list_offsets.v7.request import ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic
 from kio.schema.list_transactions.v0.request import ListTransactionsRequest
 from kio.schema.metadata.v12.request import MetadataRequest, MetadataRequestTopic
+from kio.schema.offset_commit.v8.request import (
+    OffsetCommitRequest,
+    OffsetCommitRequestPartition,
+    OffsetCommitRequestTopic,
+)
 from kio.schema.offset_fetch.v8.request import OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics
 from kio.schema.types import BrokerId, GroupId, TopicName, TransactionalId
 from kio.static.primitive import i8, i32, i32Timedelta, i64
@@ -193,6 +198,23 @@ class Cluster:
         if any(int(part.error_code) == _UNSTABLE_OFFSET for _, part in parts):
             return None
         return {(topic, int(part.partition_index)): int(part.committed_offset) for topic, part in parts}
+
+    def rewind(self, group: str, partitions: Iterable[Partition]) -> None:
+        """Commit offset 0 of each partition for a group without members, as a reset of its offsets does (KIP-122)."""
+        topics: dict[str, list[OffsetCommitRequestPartition]] = {}
+        for topic, number in partitions:
+            start = OffsetCommitRequestPartition(
+                partition_index=i32(number), committed_offset=i64(0), committed_metadata=""
+            )
+            topics.setdefault(topic, []).append(start)
+        asked = tuple(
+            OffsetCommitRequestTopic(name=TopicName(topic), partitions=tuple(starts))
+            for topic, starts in topics.items()
+        )
+        answer = self._coordinator(group).ask(OffsetCommitRequest(group_id=GroupId(group), member_id="", topics=asked))
+        codes = [int(part.error_code) for topic in answer.topics for part in topic.partitions if part.error_code]
+        if codes:
+            raise HarnessError(f"the offsets of group {group} could not be reset: error {codes[0]}")
 
     def is_shared(self, group: str, members: int) -> bool:
         """Whether a group is stable, with that many members: its partitions are dealt out, and nobody is on the way."""

@@ -156,6 +156,19 @@ class _Sweep:
             compared = self._runner.judged(other)
             if compared.verdict is not Verdict.PASS:
                 return self._without_faults(compared, other)
+        return self._again() if self._arenas[0].pipeline.promises.replay else None
+
+    def _again(self) -> Judgement | None:
+        """Have the whole input processed once more; a judgement where that did not end as the first time."""
+        self._progress("processing the whole input once more")
+        done = self._runner.run(self._arenas[0], replace(self._plan, with_aborted=False, again=True))
+        judged = self._runner.judged(done)
+        if judged.verdict is Verdict.FAIL:
+            self._found(done, str(done.plan))
+            return judged
+        if done.restless:
+            return self._no_rest(done)
+        self.proof.not_again = judged.note
         return None
 
     def replayed(self, plan: Plan) -> Judgement:
@@ -187,10 +200,12 @@ class _Sweep:
             return iter(steps), sum(step.owed for step in steps)
         self.proof.out_of_place = out_of_place(seen, inputs, promises.made, len(arena.brokers))
         brokers, recovers = len(arena.brokers), promises.recovers_within is not None
-        owed = len(inputs) + debts(self._plan, seen, every_moment=every_moment, brokers=brokers)
+        versions = self._runner.versions
+        owed = debts(self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions)
         return programme(
-            self._plan, seen, every_moment=every_moment, brokers=brokers, recovers=recovers, inputs=inputs
-        ), owed
+            self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions, recovers=recovers,
+            inputs=inputs,
+        ), len(inputs) + owed  # fmt: skip
 
     def swept(self, budget_s: float, faults: Sequence[str] = (), *, every_moment: bool) -> Judgement:
         """Try what is to be tried, until a step breaks the promise or the budget is spent."""
@@ -207,7 +222,7 @@ class _Sweep:
                 restless.append(outcome)
             elif not outcome.run.exercised and outcome.step.moment is not None:
                 missed.append(outcome.step.moment)
-            self._count(outcome)
+            self.proof.count(outcome.run, outcome.judgement, of_moment=outcome.step.moment is not None)
             warnings.update({finding.rule: finding for finding in outcome.judgement.findings})
             if failed or restless:
                 self._crew.stopping.set()
@@ -245,17 +260,6 @@ class _Sweep:
         for each in self._arenas if strikes_others(plan) else ():
             each.cluster.forget()
         return done
-
-    def _count(self, outcome: _Outcome) -> None:
-        exercised = outcome.run.exercised and outcome.judgement.verdict is not Verdict.UNKNOWN
-        for fault in {strike.fault for strike in outcome.run.plan.strikes}:
-            self.proof.attempts[fault] += 1
-            self.proof.effects[fault] += exercised
-        if outcome.step.moment is not None:
-            self.proof.exercised += exercised
-        else:
-            self.proof.others += 1
-            self.proof.others_exercised += exercised
 
     def _failed(self, outcome: _Outcome) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""

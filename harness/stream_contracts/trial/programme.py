@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, islice
+from types import MappingProxyType
 
 from stream_contracts.faults import strikes_others
 from stream_contracts.trial.alike import alike, one_of_each
 from stream_contracts.wire.moment import PHASES, Moment, urgency
+from stream_contracts.wire.refusals import Refuse, knows
 from stream_contracts.workload.drawing import drawn
 from stream_contracts.workload.plan import Plan, Strike
 
@@ -22,6 +24,8 @@ WRITES = ("EndTxn", "OffsetCommit", "TxnOffsetCommit", "Produce", "COMMIT", "INS
 
 Where = tuple[str, str] | tuple[str, str, str]
 """A class of moments (API as a shell pattern, phase), and what more there is to say of the fault."""
+_SAID = 3
+NO_VERSIONS: Mapping[str, int] = MappingProxyType({})
 
 BESIDES: Mapping[str, tuple[Where, ...]] = {
     # a zombie: frozen with a request in its hands, or before it heard the answer; offsets first, then each kind of request
@@ -47,6 +51,7 @@ BESIDES: Mapping[str, tuple[Where, ...]] = {
         ("COMMIT", "before"),
         ("INSERT", "before"),
         ("EndTxn", "before"),
+        ("TxnOffsetCommit", "before", "transaction_abortable"),  # it is lost, and the producer goes on
         ("Produce", "before"),
         ("Produce", "before", "message_too_large"),  # and what is refused for good
         ("OffsetCommit", "before"),
@@ -125,6 +130,7 @@ def programme(
     *,
     every_moment: bool = False,
     brokers: int = 1,
+    versions: Mapping[str, int] = NO_VERSIONS,
     recovers: bool = False,
     inputs: Sequence[Strike] = (),
 ) -> Iterator[Step]:
@@ -137,12 +143,12 @@ def programme(
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers)))
+    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers, versions)))
     for moment in killed:
         yield Step(tuple(struck_at(base, "kill-app", each) for each in alike(moment, seen)), moment, owed=True)
         yield from islice(others, OTHERS_PER_KILL)
     yield from others
-    random = (Step((plan,)) for plan in drawn(base, places(seen)))
+    random = (Step((plan,)) for plan in drawn(base, places(seen, versions)))
     for pair in pairs(base, killed):
         yield pair
         yield from islice(random, 1)
@@ -182,12 +188,19 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
-def shelf(brokers: int) -> dict[str, tuple[Where, ...]]:
-    """The faults that are tried beside kill-app with so many brokers, those of brokers dealt out among the others."""
+def shelf(brokers: int, versions: Mapping[str, int] = NO_VERSIONS) -> dict[str, tuple[Where, ...]]:
+    """The faults that are tried beside kill-app with so many brokers, those of brokers dealt out among the others.
+
+    What is answered in the broker's place is an error that the client knows: ``versions`` tell in which it asks, by API.
+    """
+    known = {
+        fault: tuple(at for at in where if len(at) < _SAID or knows(at[0], versions.get(at[0]), Refuse(at[-1])))
+        for fault, where in BESIDES.items()
+    }
     if brokers < ENOUGH_BROKERS:
-        return dict(BESIDES)
+        return known
     mixed, slow = dict[str, tuple[Where, ...]](), iter(OF_BROKERS.items())
-    for number, row in enumerate(BESIDES.items(), 1):
+    for number, row in enumerate(known.items(), 1):
         mixed.update([row, *islice(slow, 1 if number % EACH_BROKER_AFTER == 0 else 0)])
     mixed.update(slow)
     return mixed
@@ -210,9 +223,12 @@ def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
         yield from (replace(row[turn], owed=row[turn].owed or turn == 0) for row in rows if turn < len(row))
 
 
-def debts(base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int) -> int:
+def debts(
+    base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int, versions: Mapping[str, int] = NO_VERSIONS
+) -> int:
     """How many steps of a programme are owed."""
-    return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in besides(base, seen, shelf(brokers)))
+    others = besides(base, seen, shelf(brokers, versions))
+    return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in others)
 
 
 def row_of(
@@ -240,10 +256,10 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
 
 
-def places(seen: Sequence[Moment]) -> dict[str, list[Strike]]:
+def places(seen: Sequence[Moment], versions: Mapping[str, int] = NO_VERSIONS) -> dict[str, list[Strike]]:
     """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
     found = {"kill-app": [_strike("kill-app", moment) for moment in seen]}
-    for fault, where in BESIDES.items():
+    for fault, where in shelf(1, versions).items():
         found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if is_at(moment, at)]
     return {fault: strikes for fault, strikes in found.items() if strikes}
 

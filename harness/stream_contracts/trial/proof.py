@@ -11,6 +11,7 @@ from pathlib import Path
 from stream_contracts.anomalies import broken_by
 from stream_contracts.anomalies.anomaly import DELIVERIES
 from stream_contracts.findings import Judgement, Reason, Verdict
+from stream_contracts.trial.run import Run
 
 
 @dataclass(slots=True)
@@ -40,9 +41,23 @@ class Proof:
     """How often it took effect."""
     out_of_place: Mapping[str, str] = field(default_factory=dict)
     """The faults that do not apply to the pipeline, each with the reason."""
+    not_again: str = ""
+    """Why the whole input was not processed again, where that is promised to change nothing."""
     struck_at: str = ""
     replayed: str = ""
     folder: Path | None = None
+
+    def count(self, run: Run, judgement: Judgement, *, of_moment: bool) -> None:
+        """One more faulted trial was made: for a moment under kill-app, or for another fault."""
+        exercised = run.exercised and judgement.verdict is not Verdict.UNKNOWN
+        for fault in {strike.fault for strike in run.plan.strikes}:
+            self.attempts[fault] += 1
+            self.effects[fault] += exercised
+        if of_moment:
+            self.exercised += exercised
+        else:
+            self.others += 1
+            self.others_exercised += exercised
 
     @property
     def told_so_far(self) -> str:
@@ -106,6 +121,8 @@ class Proof:
             others = ", ".join(dict.fromkeys(finding.rule for finding in judged.findings if finding.counts))
             note = f"the sweep ended where another promise broke ({others}); mend that, and run it again"
             return replace(self, judgement=Judgement.unknown(Reason.NOT_EXERCISED, note), replayed="")
+        if promise == "replay" and self.not_again:
+            return replace(self, judgement=Judgement.unknown(Reason.NOT_EXERCISED, self.not_again))
         return replace(self, judgement=Judgement.of(own if promise != "delivery" else judged.findings))
 
     def explained(self) -> Judgement:

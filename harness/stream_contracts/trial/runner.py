@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 
-from stream_contracts.anomalies import UNDER_FAULTS, advise, anomaly, invariants, judge
+from stream_contracts.anomalies import UNDER_FAULTS, advise, anomaly, broken_by, invariants, judge
 from stream_contracts.errors import StackError
-from stream_contracts.findings import Finding, Judgement, Verdict
+from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
 from stream_contracts.history.model import Expected
 from stream_contracts.stack.health import await_healthy, await_in_sync, out_of_sync, unhealthy
@@ -24,10 +24,14 @@ MAY_STILL_COME = frozenset(
     {
         "lost-record", "hidden-record", "delete-lost", "torn-transaction", "state-divergence", "stale-upsert",
         "cdc-gap", "cdc-tombstone-lost", "cdc-divergence", "cdc-torn-transaction", "window-miscounted",
+        "replay-divergence",
     }
 )  # fmt: skip
 """Anomalies of which a run that did not come to rest says nothing."""
 
+
+REPLAY = "replay"
+"""The promise that a run with ``again`` tries."""
 
 _Input = tuple[int, tuple[int, ...], tuple[Strike, ...]]
 
@@ -54,6 +58,8 @@ class Runner:
         self._model = model(arena.contract, arena.pipeline_name, arena.ids)
         self.advice: list[Finding] = []
         """What the first run showed about the clients."""
+        self.versions: dict[str, int] = {}
+        """In which version its clients ask, by API."""
         self._numbers = count()
         self._oracles: dict[_Input, list[Expected]] = {}
         self.trials = 0
@@ -80,6 +86,8 @@ class Runner:
         if not self.advice:
             with tables.load(done.journal) as history:
                 self.advice = advise(history)
+                asked = history.execute("select api, max(version) from requests group by api").fetchall()
+                self.versions = dict(asked)
         return done, self._oracles[_input(plan)]
 
     def _record_altered(self, arena: Arena, quiet: Plan) -> tuple[Run, list[Expected]]:
@@ -126,14 +134,19 @@ class Runner:
         return done
 
     def judged(self, done: Run) -> Judgement:
-        """Judge a run by what the oracle left."""
+        """Judge a run by what the oracle left; where the input was processed again, by its last values alone."""
+        made = self._pipeline.promises.made
         with tables.load(done.journal) as history:
-            judged = judge(
-                history,
-                self._pipeline.promises.made,
-                compare=self._pipeline.compare.how,
-                extra=self._invariants,
-            )
+            if done.plan.again:
+                found = judge(history, {REPLAY: True}, compare=self._pipeline.compare.how)
+                judged = _of_a_replay(found)
+            else:
+                judged = judge(
+                    history,
+                    {name: promise for name, promise in made.items() if name != REPLAY},
+                    compare=self._pipeline.compare.how,
+                    extra=self._invariants,
+                )
             if done.plan.strikes and judged.verdict is not Verdict.UNKNOWN:
                 judged = Judgement.of([*judged.findings, *advise(history, UNDER_FAULTS)], judged.note)
         return _of_the_restless(judged) if done.restless else judged
@@ -184,6 +197,14 @@ def skipped(first: Run, effects: int) -> Judgement:
     remedy = "begin at the earliest offset where none is committed: auto.offset.reset=earliest"
     lost = anomaly("lost-record")
     return Judgement.of([Finding(lost.id, what, lost.why, remedy, witness={"events": len(first.sends)})])
+
+
+def _of_a_replay(judged: Judgement) -> Judgement:
+    """What is to be said of a run that should have processed its input twice: its last values, or that it did not."""
+    own = tuple(each for each in judged.findings if broken_by(each.rule) == {REPLAY})
+    if judged.verdict is Verdict.PASS and own:
+        return Judgement.unknown(Reason.NOT_EXERCISED, own[0].what)
+    return replace(judged, findings=own)
 
 
 def _of_the_restless(judged: Judgement) -> Judgement:

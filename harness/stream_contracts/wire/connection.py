@@ -95,9 +95,9 @@ class Connection(ABC):
         for error in sorted(errors, key=lambda error: isinstance(error, OSError | DroppedError)):
             raise error
 
-    async def stand(self, hold: Hold) -> Fate:
+    async def stand(self, hold: Hold, version: int | None = None) -> Fate:
         """Wait for the decision upon a frame in hand; raises `DroppedError` where the connection goes with it."""
-        hold.server = self.door.server
+        hold.server, hold.version = self.door.server, version
         fate = await hold.stand(self._detach)
         if fate == "late":
             self._detach()

@@ -9,7 +9,7 @@ from typing import Literal
 
 from stream_contracts.errors import HarnessError, UsageError
 from stream_contracts.wire.moment import Moment
-from stream_contracts.wire.refusals import Refuse, check
+from stream_contracts.wire.refusals import Refuse, check, knows
 
 Fate = Literal["release", "drop", "swallow", "late"] | Refuse
 """What becomes of a held frame.
@@ -35,6 +35,8 @@ class Hold:
         """Which moment. ``nth`` is 0 for "the next one", until that has come."""
         self.server: tuple[str, int] | None = None
         """The server that the frame is for, or comes from, once it stands here."""
+        self.version: int | None = None
+        """The version of the request, once it stands here, where its protocol has versions."""
         self.hit = threading.Event()
         self._loop = loop
         self._wake, self._limit_s = wake, limit_s
@@ -42,8 +44,10 @@ class Hold:
         self._cut_client: Callable[[], None] | None = None
         self._detached = False
 
-    def settle(self, fate: Fate) -> None:
-        """Say what becomes of the frame. The first word counts.
+    def settle(self, fate: Fate) -> bool:
+        """Say what becomes of the frame. The first word counts. False where an answer is not known to its client.
+
+        Then, for its request is of an older version than the error, the frame passes on.
 
         Raises `UsageError`, and settles nothing, for a fate that there is not and for an answer that no server could
         give to this request: the message lists what there is.
@@ -52,7 +56,9 @@ class Hold:
             check(self.moment, fate)
         elif fate not in FATES:
             raise UsageError(f"a held frame cannot be settled as {fate!r}; known: {', '.join(FATES)}, Refuse(code)")
-        self._loop.call_soon_threadsafe(self._settle, fate)
+        known = not isinstance(fate, Refuse) or knows(self.moment.api, self.version, fate)
+        self._loop.call_soon_threadsafe(self._settle, fate if known else "release")
+        return known
 
     def _settle(self, fate: Fate) -> None:
         if not self._fate.done():

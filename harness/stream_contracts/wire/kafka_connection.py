@@ -68,7 +68,7 @@ class KafkaConnection(Connection):
             elif header.api_key == FETCH:
                 exchange.request = asked(header, frame)
             hold = self._moments.reached(exchange, "before")
-            fate = "release" if hold is None else await self.stand(hold)
+            fate = "release" if hold is None else await self.stand(hold, header.version)
             if isinstance(fate, Refuse):
                 await self._refuse(exchange, frame, fate)
             elif fate != "swallow":
@@ -147,7 +147,7 @@ class KafkaConnection(Connection):
         """What takes the place of a held answer; None for nothing."""
         exchange.response, header = None, exchange.header
         self._moments.unheard(exchange)
-        fate = await self.stand(hold)
+        fate = await self.stand(hold, header.version)
         self._moments.unheard(exchange, heard=fate == "release" and not self.detached)
         if not isinstance(fate, Refuse):
             return None if fate == "swallow" else whole

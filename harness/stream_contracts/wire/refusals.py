@@ -32,7 +32,10 @@ _LOADING = (E.coordinator_load_in_progress, E.coordinator_not_available, E.not_c
 _MOVED = (E.coordinator_not_available, E.not_coordinator)
 """What a coordinator says whose log did not confirm in time, or that lost its office while it waited."""
 _FENCED = (E.invalid_producer_epoch, E.producer_fenced)
-_TRANSACTION = (*_LOADING, *_FENCED, E.concurrent_transactions, E.invalid_producer_id_mapping, E.invalid_txn_state)
+_TRANSACTION = (
+    *_LOADING, *_FENCED, E.concurrent_transactions, E.invalid_producer_id_mapping, E.invalid_txn_state,
+    E.transaction_abortable,
+)  # fmt: skip
 _MEMBER = (E.unknown_member_id, E.illegal_generation, E.rebalance_in_progress, E.fenced_instance_id)
 _LEADER = (E.not_leader_or_follower, E.unknown_topic_or_partition, E.kafka_storage_error)
 
@@ -49,12 +52,12 @@ LEGAL = MappingProxyType(
         ("Produce", "before"): (
             *_LEADER, E.not_enough_replicas, E.request_timed_out, E.message_too_large, E.corrupt_message,
             E.invalid_producer_epoch, E.out_of_order_sequence_number, E.unknown_producer_id, E.invalid_txn_state,
-            E.concurrent_transactions,
+            E.concurrent_transactions, E.transaction_abortable,
         ),
         ("Produce", "after"): (E.request_timed_out, E.not_enough_replicas_after_append, E.not_leader_or_follower),
         ("TxnOffsetCommit", "before"): (
             *_LOADING, *_MEMBER, E.invalid_producer_epoch, E.unstable_offset_commit, E.unknown_topic_or_partition,
-            E.concurrent_transactions,
+            E.concurrent_transactions, E.transaction_abortable,
         ),
         ("TxnOffsetCommit", "after"): _MOVED,
         ("OffsetCommit", "before"): (*_LOADING, *_MEMBER, E.unknown_topic_or_partition),
@@ -71,6 +74,11 @@ LEGAL = MappingProxyType(
 Read from the responses' documentation in Kafka's clients and from the handlers in its group and transaction
 coordinators; a code that a broker never gives to such a request is no failure that can happen.
 """
+
+ABORTABLE_SINCE = MappingProxyType(
+    {"Produce": 11, "AddPartitionsToTxn": 5, "AddOffsetsToTxn": 4, "TxnOffsetCommit": 4, "EndTxn": 4}
+)
+"""API -> the first version whose clients know TRANSACTION_ABORTABLE (KIP-890)."""
 
 
 _ROW = ("40001", "40P01", "53100", "53200", "55P03", "57014", "25006", "23502", "23503", "23505", "23514")
@@ -106,6 +114,11 @@ def check(moment: Moment, refusal: Refuse) -> None:
         fits, known = _code(refusal) in legal, ", ".join(f"{code.name} ({code.value})" for code in legal)
     if not fits:
         raise UsageError(f"no server answers {moment} with {refusal.code!r}; legal there: {known or 'none'}")
+
+
+def knows(api: str, version: int | None, refusal: Refuse) -> bool:
+    """Whether a client that asked in this version knows the error; one of before may do anything with it."""
+    return _code(refusal) is not E.transaction_abortable or (version or 0) >= ABORTABLE_SINCE[api]
 
 
 def _code(refusal: Refuse) -> E | None:

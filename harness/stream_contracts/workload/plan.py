@@ -52,7 +52,8 @@ class Plan:
 
     ``feed`` is one of FEEDS. ``instances`` is how many processes there are; 0 is as many as the contract says.
     ``events`` are the numbers of the events that are sent; empty means all of them. With ``patient`` no time is
-    compressed: sessions and transactions of the dead run out as they would.
+    compressed: sessions and transactions of the dead run out as they would. With ``again`` the whole input is processed a
+    second time, once it was.
     """
 
     contract: str
@@ -64,6 +65,7 @@ class Plan:
     events: tuple[int, ...] = ()
     instances: int = 0
     patient: bool = False
+    again: bool = False
 
     def __str__(self) -> str:
         told = [", then ".join(map(str, self.strikes)) or "no fault"]
@@ -71,6 +73,7 @@ class Plan:
         told += [f"with {self.instances} instances"] * bool(self.instances)
         told += [f"fed {self.feed}"] * (self.feed != "at-once")
         told += [f"with {len(self.events)} of the events"] * bool(self.events)
+        told += ["and then the whole input once more"] * self.again
         return ", ".join(told)
 
     @property
