@@ -91,7 +91,7 @@ def program(
     """Return the sources as a program on the jars of ``lock``; what is fetched, compiled or trained already is kept.
 
     ``more`` are jars that were not fetched. The main class is the one that the first source is named after. Raises
-    NotCompiledError, and StackError where Java or a jar cannot be had. Without an AOT cache, which is told, it starts more slowly.
+    NotCompiledError, and StackError where Java or a jar cannot be had. Without an AOT cache, which is told, it starts slowly.
     """
     found = replace(runtime(progress, lock=read_lock(lock)), more=tuple(more))
     main = _main(sources[0])
