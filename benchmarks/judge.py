@@ -14,6 +14,7 @@ import duckdb
 from benchmarks.figures import figure
 from stream_contracts.anomalies import judge
 from stream_contracts.history import tables
+from stream_contracts.history.model import TABLES
 
 T = TypeVar("T")
 RECORDS = 10_000_000
@@ -77,9 +78,18 @@ def _joined(folder: Path) -> float:
 def _written(folder: Path, records: int, form: str) -> None:
     with duckdb.connect() as history:
         for table, columns in _COLUMNS.items():
-            named = columns if form == "parquet" else f"'{table}' as \"table\", {columns}"
+            rest = [
+                f'null::{kind} as "{name}"'
+                for name, kind in tables.columns(TABLES[table]).items()
+                if not _named(name, columns)
+            ]
+            named = ", ".join([columns, *rest] if form == "parquet" else [f"'{table}' as \"table\"", columns, *rest])
             query = f"select {named} from range({records}) r(i) {_WHICH.get(table, '')}"
             history.execute(f"copy ({query}) to '{folder}/{table}.{form}' (format {form})")
+
+
+def _named(name: str, columns: str) -> bool:
+    return f" as {name}," in f"{columns}," or f' as "{name}",' in f"{columns},"
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float, float]:

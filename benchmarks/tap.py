@@ -21,7 +21,7 @@ from stream_contracts.stack import open_stack
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.wire.tap import Tap
 
-RECORDS, SIZE, PAIRS = 100_000, 1_000, 5
+RECORDS, SIZE, PAIRS = 100_000, 1_000, 7
 PATIENCE_S = 150
 
 
@@ -40,7 +40,7 @@ def main() -> None:
             rates: dict[str, list[float]] = {way: [] for way in ways}
             busy = 0.0
             for number in range(PAIRS):
-                for way, bootstrap in ways.items():
+                for way, bootstrap in _in_turn(ways, number):
                     began = time.process_time()
                     rates[way].append(load.submit(work, bootstrap, topics[way][number]).result(PATIENCE_S))
                     busy += time.process_time() - began if way == "tapped" else 0
@@ -51,8 +51,8 @@ def main() -> None:
             figure(f"tap, {what}", ratio * direct, "MB/s", ("past the tap", direct), 0.6, at_least=True, of_ratio=True)
         topic = _topic(stack.bootstrap)
         trips: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(PAIRS):
-            for way, bootstrap in ways.items():
+        for number in range(PAIRS):
+            for way, bootstrap in _in_turn(ways, number):
                 trips[way] += load.submit(_round_trips, bootstrap, topic).result(PATIENCE_S)
         tails = {}
         for way, times in trips.items():
@@ -63,6 +63,11 @@ def main() -> None:
         figure("tap, added to one round trip (p99)", added, "ms", ("the round trip past it (p99)", tails["direct"]), 2)
         if lane.failure is not None:
             raise lane.failure
+
+
+def _in_turn(ways: dict[str, str], number: int) -> list[tuple[str, str]]:
+    """The ways, each of them first in every second round: what warms up or wears out is for both."""
+    return list(ways.items())[:: -1 if number % 2 else 1]
 
 
 def _topic(bootstrap: str) -> str:

@@ -262,7 +262,7 @@ CASES = {
         "    command: [python, enrich.py]",
         "    instances: 1",
         "11:3",
-        "found nothing to start; allowed: one of command, streams, flink",
+        "found nothing to start; allowed: one of command, streams, flink, connector",
         "    command: [python]",
     ),
     "join with what is not read": Case(
@@ -652,10 +652,18 @@ def test_a_pipeline_is_started_in_one_way_and_from_sources_that_are_there(write:
     assert complaints(file) == [(f"{file}:12:23", "found the source 'b.py'; allowed suffix: .java")]
     both = write(GOOD.replace(start, start + "\n    streams: [A.java]"))
     assert complaints(both) == [
-        (f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, flink")
+        (f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, flink, connector")
     ]
     only = write(GOOD.replace(start, "    streams: [A.java]"))
     assert load(only).pipelines["enrich"].streams == ("A.java",)
+
+
+def test_a_connector_is_told_everything_by_a_file_that_is_there(write: Write) -> None:
+    start = "    command: [python, enrich.py]"
+    file = write(GOOD.replace(start, "    connector: sink.json"))
+    [(_, beside), (where, missing)] = complaints(file)
+    assert (where, beside.split(",")[0]) == (f"{file}:12:5", "found 'env' beside 'connector'")
+    assert "there is no file" in missing
 
 
 def test_a_missing_file_is_a_complaint(tmp_path: Path) -> None:

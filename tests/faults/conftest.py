@@ -117,6 +117,7 @@ class Theatre:
         self.told: list[str] = []
         self.actors: list[Actor] = []
         self.all_read = False
+        self.keeps_offsets = True
         self.knows = True
         self.api = "EndTxn"
         self.brokers = {name: FakeBroker(self.told, name) for name in ("broker-1", "broker-2", "broker-3", "postgres")}
@@ -184,6 +185,10 @@ class Theatre:
     def drop_slot(self, *, again: bool) -> bool:
         self.told.append("slot made" if again else "slot dropped")
         return True
+
+    def take_offsets(self, *, yes: bool) -> bool:
+        self.told.append(f"offsets {yes}")
+        return self.keeps_offsets
 
     def whole(self) -> None:
         self.told.append("whole")

@@ -180,7 +180,49 @@ def test_drop_slot_for_good(theatre: Theatre) -> None:
     assert "slot made" not in theatre.told
 
 
-@pytest.mark.parametrize("name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame"])
+def test_take_over_kills_once_the_newcomer_is_there_and_brings_the_first_back(theatre: Theatre) -> None:
+    with fault_named("take-over").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["newcomer comes", "newcomer retire", "victim kill", "victim evict"]
+        assert not struck.until()
+        theatre.all_read = True
+        assert struck.until()
+    assert theatre.told[4:] == ["frame drop", "newcomer stop", "victim replace"]
+
+
+def test_take_over_from_a_frozen_one_ends_with_a_zombie(theatre: Theatre) -> None:
+    theatre.what = "pause"
+    with fault_named("take-over").applied(theatre) as struck:
+        assert struck.effect
+        assert until(lambda: theatre.victim.state == "T")
+    assert theatre.told[4:] == [
+        "victim resume",
+        "frame release",
+        "wait",
+        "victim stop",
+        "newcomer stop",
+        "victim replace",
+    ]
+
+
+def test_offsets_behind_writes_records_and_no_offsets_before_it_kills(theatre: Theatre) -> None:
+    with fault_named("offsets-behind").applied(theatre) as struck:
+        assert struck.effect
+        assert theatre.told == ["offsets False", "frame release"]
+        assert not struck.until()
+    assert theatre.told[2:] == ["victim kill", "offsets True", "victim replace"]
+
+
+def test_offsets_behind_needs_somebody_who_keeps_offsets_of_his_own(theatre: Theatre) -> None:
+    theatre.keeps_offsets = False
+    with fault_named("offsets-behind").applied(theatre) as struck:
+        assert not struck.effect
+    assert theatre.told == ["offsets False", "frame release"]
+
+
+@pytest.mark.parametrize(
+    "name", ["kill-app", "stop-app", "pause-app", "cut-link", "hold-frame", "take-over", "offsets-behind"]
+)
 def test_who_is_dead_already_was_not_struck(theatre: Theatre, name: str) -> None:
     theatre.victim.end()
     with fault_named(name).applied(theatre) as struck:

@@ -53,6 +53,8 @@ def test_a_weaker_promise_is_told_and_its_reverse_is_not(was: dict[str, Any], no
         ({"recovers_within": "60s"}, {"recovers_within": "1m"}),
         ({"dead_letter": "dlq"}, {"dead_letter": "letters"}),
         ({"late": {**LATE, "then": "drop"}}, {"late": {**LATE, "allowed": "6m"}}),
+        ({"late": {**LATE, "to": "late", "counts": "$.n"}}, {"late": {**LATE, "to": "other", "counts": "$.n"}}),
+        ({"lag": LAG}, {"lag": {**LAG, "within": "60s"}}),
     ],
 )
 def test_what_is_only_said_otherwise_is_not_weaker(was: dict[str, Any], now: dict[str, Any]) -> None:

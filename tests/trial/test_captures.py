@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -76,12 +78,45 @@ def test_a_gap_names_the_row_and_where_it_stands_in_the_log(
     assert {"key", "op", "position"} <= set(gap.witness)
 
 
-@pytest.mark.soak
 def test_half_of_exactly_once_is_at_least_once(session: Session) -> None:
-    """What was written and not acknowledged is written again; the promise makes an error of it, or not."""
-    proof = tried(session, "examples/bugs/cdc-exactly-once-half", strike("kill-app", "Produce", "after", 12))
+    """What was written and not acknowledged is written again; the promise makes an error of it, or not.
+
+    The sixteenth request comes after the connector has kept an offset: from then on it takes no other snapshot.
+    """
+    proof = tried(session, "examples/bugs/cdc-exactly-once-half", strike("kill-app", "Produce", "after", 16))
     assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
     assert found(proof) == {"cdc-duplicate"}
+
+
+BESIDES = [("offsets-behind", "before", 16), ("take-over", "after", 16)]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("fault", "phase", "nth"), BESIDES)
+def test_who_keeps_offsets_apart_tells_changes_twice(session: Session, fault: str, phase: str, nth: int) -> None:
+    proof = tried(session, "examples/bugs/cdc-exactly-once-half", strike(fault, "Produce", phase, nth))
+    assert found(proof) == {"cdc-duplicate"}, proof.explained()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("fault", "what"), [("offsets-behind", ""), ("take-over", ""), ("take-over", "pause")])
+def test_who_writes_offsets_with_the_records_tells_nothing_twice(session: Session, fault: str, what: str) -> None:
+    proof = tried(session, "contracts/users_cdc", strike(fault, "Produce", "before", 4, what))
+    assert proof.judgement.verdict is Verdict.PASS, proof.explained()
+
+
+@pytest.mark.soak
+def test_a_connector_that_fails_for_good_behind_what_it_survives_does_not_recover(
+    session: Session, tmp_path: Path
+) -> None:
+    copytree(ROOT / "examples/bugs/cdc-offset-unchecked", tmp_path / "stops")
+    file = tmp_path / "stops/debezium.json"
+    told = {**json.loads(file.read_text("utf-8")), "offset.mismatch.strategy": "trust_offset"}
+    file.write_text(json.dumps(told), encoding="utf-8")
+    proof = tried(session, str(tmp_path / "stops"), strike("drop-slot", "Produce", "before", 4))
+    assert "no-recovery" in found(proof), proof.explained()
+    told_of = next(finding for finding in proof.judgement.findings if finding.rule == "no-recovery")
+    assert "DebeziumException" in told_of.witness["trace"]
 
 
 def test_an_outbox_that_is_relayed_with_a_snapshot_loses_what_was_removed(session: Session) -> None:

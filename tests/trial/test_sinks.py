@@ -1,121 +1,105 @@
-"""Pipelines that write to tables, or with the schemas of a registry: right ones pass, wrong ones fail with the row."""
+"""A sink connector as a pipeline: what it is told in a trial, when its worker counts as ended, and how it is judged."""
 
-import re
-from dataclasses import replace
-from itertools import count
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
-from stream_contracts.anomalies import judge
 from stream_contracts.contract.load import load
 from stream_contracts.errors import ContractError
 from stream_contracts.findings import Verdict
-from stream_contracts.history import tables
-from stream_contracts.history.journal import read
-from stream_contracts.history.model import Write
-from stream_contracts.trial import evidence
-from stream_contracts.trial.run import run
+from stream_contracts.pipelines import kind_of
+from stream_contracts.pipelines.sink import placed
+from stream_contracts.stack.sink import FAILED, SinkWorker
+from stream_contracts.trial.runner import Runner
 from stream_contracts.workload.plan import Plan, Strike
-from tests.trial.test_promises import ROOT, copy, rewrite
+from tests.waiting import until
 
-pytestmark = pytest.mark.broker
-
-
-def small(folder, target, events):
-    """A copy of a contract with a smaller workload: every moment of it in seconds."""
-    copy(ROOT / folder, target)
-    text = (target / "contract.yaml").read_text()
-    (target / "contract.yaml").write_text(re.sub(r"events: \d+", f"events: {events}", text))
-    return load(target)
+CUSTOMERS = Path(__file__).parents[2] / "contracts/customers"
+URL = "postgresql://me:p%40ss@127.0.0.1:5433/shop?options=-csearch_path%3Dt_1%2Cpublic%20-cx.y%3Dsink-0"
 
 
-@pytest.mark.parametrize(("name", "events", "moments"), [("totals", 2, 15), ("dedup", 2, 19), ("ledger", 3, 13)])
-def test_a_right_pipeline_keeps_its_promise_at_every_moment(name, events, moments, session, tmp_path, monkeypatch):
-    # Every kill, and each other fault once, is owed whatever the budget.
-    monkeypatch.setattr(session, "settings", replace(session.settings, budget_s=1.0))
-    contract = small(f"contracts/{name}", tmp_path / name, events)
-    proof = session.prove(contract, next(iter(contract.pipelines)), lambda _: None)
-    assert proof.judgement.verdict is Verdict.PASS, proof.explained()
-    assert proof.moments == proof.exercised == proof.seen
-    assert proof.moments >= moments
-
-
-@pytest.mark.parametrize("phase", ["before", "after"])
-def test_a_pipeline_finds_its_schemas_in_the_registry_and_keeps_its_promise(phase, session, tmp_path):
-    contract = small("contracts/shipments", tmp_path / "shipments", 4)
-    strike = Strike("kill-app", "weigh-0", "producer", "EndTxn", 1, phase)
-    plan = Plan("shipments", "weigh", 1, with_aborted=True, strikes=(strike,))
-    proof = session.replay(contract, plan, lambda _: None)
-    assert proof.judgement.verdict is Verdict.PASS, proof.explained()
-    assert "unresolvable-schema-id" not in {finding.rule for finding in proof.judgement.findings}
-
-
-def test_a_record_whose_schema_nobody_has_is_told(session, tmp_path):
-    """The serializer is replaced by bytes with an id from some other registry."""
-    contract = small("contracts/shipments", tmp_path / "shipments", 4)
-    rewrite(
-        contract.folder / "weigh.py", "        return self.write({", "        return b'\\0\\0\\0\\1\\0' + self.write({"
-    )
-    strike = Strike("kill-app", "weigh-0", "producer", "EndTxn", 1, "after")
-    proof = session.replay(contract, Plan("shipments", "weigh", 1, strikes=(strike,)), lambda _: None)
-    assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
-    [finding] = [each for each in proof.judgement.findings if each.rule == "unresolvable-schema-id"]
-    assert "does not know the schema id 256, with which records of weights begin" in finding.what
-
-
-WRONG = {
-    "commit-before-write": ("lost-record", r"event \d+ \(key \d+, at .*payments-0@\d+\) has no effect in entries"),
-    "insert-without-dedup": (
-        "duplicate-effect",
-        r"event \d+ .* entries row \d+ \(write \d+\) and again entries row \d+",
-    ),
-    "additive-effect": ("state-divergence", r"balances row key-\d \(write \d+\) .*never wrote"),
-}
+def test_what_differs_between_trials_is_set_and_what_the_user_says_stays():
+    held = {
+        "topics": "a.b, c", "transforms": "mine", "connection.url": "jdbc:postgresql://db/crm?reWriteBatchedInserts=true&options=x",
+        "collection.name.format": "public.${topic}", "errors.deadletterqueue.topic.name": "letters", "insert.mode": "upsert",
+    }  # fmt: skip
+    told = placed(held, {"a.b": "run.a.b", "c": "run.c", "letters": "run.letters"}, "run.group", URL)
+    assert told["topics"] == "run.a.b,run.c"
+    first, second, last = told["transforms"].split(",")
+    assert last == "mine"
+    assert told[f"transforms.{first}.regex"] == "run[.]a[.]b"
+    assert told[f"transforms.{first}.replacement"] == "a.b"
+    assert told[f"transforms.{second}.replacement"] == "c"
+    assert told["connection.url"].startswith("jdbc:postgresql://127.0.0.1:5433/shop?options=-csearch_path%3Dt_1")
+    assert told["connection.url"].endswith("&reWriteBatchedInserts=true")
+    assert (told["connection.username"], told["connection.password"]) == ("me", "p@ss")
+    assert told["collection.name.format"] == "t_1.${topic}"
+    assert told["errors.deadletterqueue.topic.name"] == "run.letters"
+    assert (told["consumer.override.group.id"], told["insert.mode"]) == ("run.group", "upsert")
 
 
 @pytest.mark.parametrize(
-    "bug", [pytest.param(bug, marks=pytest.mark.soak) if bug == "additive-effect" else bug for bug in WRONG]
+    ("given", "there"),
+    [
+        ("${topic}", "t_1.${topic}"),
+        ("crm.customers", "t_1.customers"),
+        ("${source.schema}.${source.table}", "t_1.${source.table}"),
+        ("x_${source.table}", "t_1.x_${source.table}"),
+    ],
 )
-def test_a_wrong_pipeline_fails_with_the_row(bug, session):
-    rule, says = WRONG[bug]
-    proof = session.prove(load(ROOT / "examples/bugs" / bug), "payments", lambda _: None)
-    assert proof.judgement.verdict is Verdict.FAIL, proof.explained()
-    found = [finding for finding in proof.judgement.findings if finding.rule == rule]
-    assert found, proof.explained()
-    assert re.search(says, found[0].what)
-    assert proof.replayed == "3/3"
-    rows = [row for row in read(proof.folder.resolve() / "journal.jsonl") if isinstance(row, Write)]
-    assert {str(row.writer).partition("+")[0] for row in rows} <= {"payments-0"}, "itself, or its stand-in"
-    assert rows or rule == "lost-record"  # of a plan that was made small, nothing may be left
+def test_the_schema_of_the_table_is_that_of_the_trial(given, there):
+    assert placed({"topics": "a", "table.name.format": given}, {"a": "r.a"}, "g", URL)["table.name.format"] == there
 
 
-def test_an_older_row_over_a_newer_one_is_told_though_it_heals(session):
-    """The table ends as it should: only the history of its writes shows what a reader saw meanwhile."""
-    contract = load(ROOT / "examples/bugs/upsert-without-version-guard")
-    promises = contract.pipelines["payments"].promises
-    plan = Plan(contract.name, "payments", 1)
-    strike = Strike("kill-app", "payments-0", "consumer", "OffsetCommit", 1, "before")
-    with session.servers.arena(contract, "payments", 1) as arena:
-        numbers = count()
-        first = run(plan, arena, next(numbers))
-        oracle = evidence.oracle(first.records, first.sends)
-        killed = run(Plan(contract.name, "payments", 1, strikes=(strike,)), arena, next(numbers), oracle)
-        assert killed.exercised
-        with tables.load(killed.journal) as history:
-            kept = judge(history, promises.delivery)
-            judged = judge(history, promises.made)
-    assert kept.verdict is Verdict.PASS, kept
-    assert judged.verdict is Verdict.FAIL
-    [finding, *_] = judged.findings
-    assert finding.rule == "stale-upsert"
-    assert re.search(r"latest row key-\d \(write \d+\): an older value was written over a newer one", finding.what)
-    assert "transient" in finding.what
+def test_topics_that_the_pipeline_does_not_read_are_told_at_their_place(tmp_path):
+    shutil.copytree(CUSTOMERS, tmp_path / "customers")
+    file = tmp_path / "customers/sink.json"
+    file.write_text(file.read_text("utf-8").replace('"topics": "customers"', '"topics": "orders"'), "utf-8")
+    contract = load(tmp_path / "customers")
+    with pytest.raises(
+        ContractError, match="found the topics orders; allowed: those that the pipeline reads: customers"
+    ):
+        kind_of(contract.pipelines["sink"]).prepare(contract, "sink", lambda _: None)
 
 
-def test_a_contract_whose_table_is_not_made_is_told_with_its_line(session, tmp_path):
-    copy(ROOT / "contracts/totals", tmp_path / "totals")
-    rewrite(tmp_path / "totals/totals.sql", "create table totals", "create table sums")
-    contract = load(tmp_path / "totals")
-    with pytest.raises(ContractError, match="there is no table 'totals': the migrations make sums") as caught:
-        session.prove(contract, "totals", lambda _: None)
-    assert caught.value.complaints[0][0] == str(contract.place("pipelines", "totals", "writes", 0))
+def test_a_worker_that_has_given_its_task_up_counts_as_ended_in_that_life_only(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(f"import time; print({FAILED.decode()!r}, flush=True); time.sleep(60)", "utf-8")
+    worker = SinkWorker(
+        "w", [sys.executable, program.name], cwd=tmp_path, env={}, log_path=tmp_path / "log", run_id="test-sinks",
+    )  # fmt: skip
+    worker.start()
+    try:
+        assert until(lambda: not worker.alive)
+        assert worker.exit_status == 1
+        program.write_text("import time; time.sleep(60)", "utf-8")
+        worker.start()
+        assert worker.alive
+    finally:
+        worker.kill()
+
+
+@pytest.mark.broker
+def test_it_is_killed_between_its_rows_and_its_offsets_and_the_table_ends_the_same(session):
+    contract = load(CUSTOMERS)
+    with session.servers.arena(contract, "sink", 1) as arena:
+        runner = Runner(arena)
+        first, expected = runner.record(arena, Plan("customers", "sink", 1))
+        assert first.restless == ""
+        assert [row.key for row in expected if row.op == "delete" and row.final] == ["key-5"]
+        strike = Strike("kill-app", "sink-0", "consumer", "OffsetCommit", 1, "before")
+        killed = runner.run(arena, Plan("customers", "sink", 1, strikes=(strike,)))
+        assert (killed.restless, killed.exercised) == ("", True)
+        assert runner.judged(killed).verdict is Verdict.PASS
+
+
+@pytest.mark.soak
+@pytest.mark.broker
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_false_alarm(session, seed):
+    proof = session.prove(load(CUSTOMERS), "sink", lambda _: None, seed=seed)
+    assert proof.judgement.verdict is Verdict.PASS, proof.explained()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from stream_contracts.cdc.catalog import Column, Kind, Table
 from stream_contracts.cdc.outbox import Outbox, events
@@ -11,6 +14,7 @@ from stream_contracts.cdc.pgoutput import RowChange
 from stream_contracts.cdc.values import UNTOLD
 from stream_contracts.faults import FAULTS
 from stream_contracts.trial.capture_evidence import Reader, expected, expected_events
+from stream_contracts.trial.capture_live import Live
 from stream_contracts.trial.capture_sweep import BEYOND, PROGRAMME, programme
 from stream_contracts.trial.log import Entry
 from stream_contracts.wire.moment import Moment
@@ -124,3 +128,57 @@ def test_an_outbox_is_only_written_to_and_every_row_is_an_event_of_its_topic() -
         [(0, Entry(0, b'"k1"', b'"{}"', headers, -1, -1, "plain"))]
     )
     assert [(each.op, each.key, each.position, each.txid) for each in routed] == [("event", "k1", 10, 1)]
+
+
+def committed(op: str, key: int, name: str | None, position: int) -> RowChange:
+    row = {"id": str(key), "name": name}
+    new, old = ({}, {"id": str(key)}) if op == "delete" else (row, {})
+    return RowChange(("public", "users"), op, position, 1, position + 5, 0.0, new, old)
+
+
+LIVED = [committed("create", 1, "x", 10), committed("update", 1, "y", 20), committed("delete", 1, None, 30)]
+TOLD = [
+    record(0, "c", {"id": 1, "name": "x"}, 10),
+    record(1, "u", {"id": 1, "name": "y"}, 20),
+    record(2, "d", None, 30),
+]
+
+
+def test_what_is_right_is_found_right_as_it_comes() -> None:
+    live = Live(Reader("t", "envelope", USERS))
+    for change, event in zip(LIVED, TOLD, strict=True):
+        live.committed([change])
+        assert [finding.rule for finding in live.missing()] == ["cdc-gap"]
+        assert live.judged(*event) == []
+    assert live.judged(0, Entry(3, b'{"id": 1}', None, (), -1, -1, "plain")) == [], "the tombstone of a delete"
+    assert live.judged(*record(4, "r", {"id": 2, "name": "z"}, 5)) == [], "a snapshot"
+    assert live.missing() == []
+
+
+@pytest.mark.parametrize(
+    ("events", "rules", "gaps"),
+    [
+        ([TOLD[0], TOLD[0]], ["cdc-duplicate"], [20, 30]),
+        ([TOLD[0], TOLD[2]], [], [20]),
+        ([TOLD[1], TOLD[0]], ["cdc-reordered"], [30]),
+        ([record(0, "c", {"id": 1, "name": "?"}, 10)], ["cdc-divergence"], [20, 30]),
+        ([record(0, "c", {"id": 1, "name": "x"}, 11)], ["cdc-divergence"], [10, 20, 30]),
+    ],
+)
+def test_what_is_wrong_is_told_when_it_comes_with_its_row_and_its_place(
+    events: list[tuple[int, Entry]], rules: list[str], gaps: list[int]
+) -> None:
+    live = Live(Reader("t", "envelope", USERS))
+    live.committed(LIVED)
+    found = [finding for event in events for finding in live.judged(*event)]
+    assert [finding.rule for finding in found] == rules
+    assert all({"key", "op", "position"} <= set(finding.witness) for finding in [*found, *live.missing()])
+    assert [finding.witness["position"] for finding in live.missing()] == gaps
+
+
+def test_a_large_value_that_is_not_told_again_is_as_it_was_on_both_sides() -> None:
+    live = Live(Reader("t", "envelope", USERS))
+    kept = replace(LIVED[1], new={"id": "1"})
+    live.committed([LIVED[0], kept])
+    assert live.judged(*TOLD[0]) == []
+    assert live.judged(*record(1, "u", {"id": 1, "name": UNTOLD}, 20)) == []

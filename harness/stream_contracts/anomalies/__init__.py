@@ -60,8 +60,8 @@ ANOMALIES: tuple[str, ...] = (
 )
 """Every anomaly that is asked, in the order of the report; each is the file of that name."""
 
-OF_CAPTURES: tuple[str, ...] = tuple(name for name in ANOMALIES if name.startswith("cdc-"))
-"""Those that compare a topic with the changes of its source: all that is asked of the trial of a captured table."""
+OF_CAPTURES: tuple[str, ...] = tuple(name for name in ANOMALIES if name.startswith("cdc-") or name == "no-recovery")
+"""Those that compare a topic with the changes of its source, and recovery: all that is asked of a captured table."""
 
 ADVICE: tuple[str, ...] = (
     "acks-not-all",

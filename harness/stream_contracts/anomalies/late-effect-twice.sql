@@ -3,6 +3,8 @@
 -- why: who adds up what was put aside counts this event twice
 -- remedy: decide for each event, once: count it, or put it aside
 -- says: event {event_id} (key {key}, {late_s} s late) is counted at {place} and put aside at {aside}
+select 1 from records where counted is not null limit 1;
+
 with timed as (
     select
         *,

@@ -8,14 +8,17 @@ with healed as (
     from faults where applied_at is not null
 )
 select
-    coalesce('after ' || h.fault || ', ', '') || 'it did not come to rest: ' || n.detail as how,
+    coalesce('after ' || h.fault || ', ', '')
+    || case n.what when 'restless' then 'it did not come to rest: ' else 'it gave up: ' end || n.detail as how,
+    (select arg_max(t.detail, t.at) from notes t where t.what = 'trace') as trace,
     n.at
 from notes n, healed h
-where n.what = 'restless'
+where n.what in ('restless', 'gave up')
 union all
 select
     'it came to rest ' || round(n.at - h.at, 1) || ' s after ' || h.fault || ' was over; ' || p.recovers_within
     || ' s were promised',
+    null,
     h.at
 from notes n, healed h, promise p
 where n.what = 'rest' and n.at - h.at > p.recovers_within

@@ -20,6 +20,11 @@ EXACTLY_ONCE = {"exactly.once.source.support": "enabled"}
 """What the worker of such a connector is told."""
 NO_ROOM = {"max.message.bytes": "64"}
 """How the topic of the worker's own offsets is set up then: the worker is not to keep the offsets besides."""
+SHUT = {"max.message.bytes": "120"}
+"""How a topic is set up that takes no offset for a while, and still the marker (78 bytes) that ends a transaction. Where a
+broker refuses that one, its coordinator never asks again: seen, with a transactional id that nobody could use any more."""
+ROOM = {"max.message.bytes": "1048588"}
+"""What a broker allows unless it is told otherwise."""
 AT_LEAST_ONCE = {"exactly.once.source.support": "disabled", "offset.flush.interval.ms": "200"}
 """What the worker of every other connector is told: Connect's default, and offsets more often than once a minute. Who is
 killed before its first offset begins anew, with a snapshot; the rest of its life would not be tried."""
@@ -51,6 +56,11 @@ class Where(NamedTuple):
     database: str
 
 
+def exactly_once(settings: Settings) -> bool:
+    """Whether a connector requires that its records and its offset come in one transaction."""
+    return settings.get("exactly.once.support").lower() == "required"
+
+
 def configured(settings: Settings, where: Where, bootstrap: str, slot: str, prefix: str) -> dict[str, str]:
     """What the connector of a trial is told. ``prefix`` begins every topic that it writes to, after its own transforms.
 
@@ -76,7 +86,7 @@ def configured(settings: Settings, where: Where, bootstrap: str, slot: str, pref
         **{f"{client}.override.bootstrap.servers": bootstrap for client in CLIENTS},
         **COMPRESSED,
     }
-    if settings.get("exactly.once.support").lower() == "required":
+    if exactly_once(settings):
         told["offsets.storage.topic"] = f"{prefix}.{OFFSETS}"
     return {**UNLESS_SAID, **said, **told, **_renaming(settings, prefix)}
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from stream_contracts.contract.part import Part, TableName, Text, TopicName
+from stream_contracts.contract.part import Duration, Part, TableName, Text, TopicName
 from stream_contracts.contract.promises import Order
 
 Before = Literal["key", "full"]
@@ -20,13 +20,16 @@ class CapturePromises(Part):
     """How often a change of the table may appear in the topic when things break."""
     order: Order | None = None
     """`per-key`: the changes of a row appear in the order in which they were committed."""
+    recovers_within: Duration | None = Field(default=None, alias="recovers-within")
+    """How long after a fault the topic holds every change again."""
     atomic: bool = False
     """`true`: of each transaction of the table a reader can tell when it has all of it."""
 
     @property
     def made(self) -> dict[str, Any]:
-        """The promises that are made, by name."""
-        return {name: value for name, value in self.model_dump().items() if value is not None and value is not False}
+        """The promises that are made, by name; times are seconds."""
+        every = self.model_dump(by_alias=True, exclude_none=True)
+        return {name: value for name, value in every.items() if value is not False}
 
 
 class Transactions(Part):

@@ -12,7 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from stream_contracts.contract import placeholders
-from stream_contracts.contract.checks_of_pipelines import java_file, joined_topics, late_somewhere, started_one_way
+from stream_contracts.contract.checks_of_pipelines import (
+    java_file,
+    joined_topics,
+    late_somewhere,
+    settings_in_its_file,
+    started_one_way,
+)
 from stream_contracts.contract.complaints import names, nearest
 from stream_contracts.contract.model import kept
 from stream_contracts.contract.part import DATE
@@ -256,8 +262,10 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (_PIPELINE, dict, letters_apart),
     (_PIPELINE, dict, started_one_way),
     (_PIPELINE, dict, joined_topics),
+    (_PIPELINE, dict, settings_in_its_file),
     ((*_PIPELINE, "streams", ANY), str, java_file),
     ((*_PIPELINE, "flink", ANY), str, java_file),
+    ((*_PIPELINE, "connector"), str, connector_file),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),
     ((*_PIPELINE, "env"), dict, not_ours),

@@ -12,15 +12,22 @@ from stream_contracts.contract.complaints import names
 if TYPE_CHECKING:
     from stream_contracts.contract.checks import Around
 
-STARTS = ("command", "streams", "flink")
+STARTS = ("command", "streams", "flink", "connector")
 """The keys that say what a pipeline is; each has one of them."""
 
 
 def started_one_way(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
-    """A pipeline is a command, a Kafka Streams application or a Flink job."""
+    """A pipeline is a command, a Kafka Streams application, a Flink job or a sink connector."""
     found = [name for name in STARTS if name in pipeline]
     if len(found) != 1:
         yield f"found {' and '.join(map(repr, found)) or 'nothing to start'}; allowed: one of {', '.join(STARTS)}"
+
+
+def settings_in_its_file(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
+    """A connector is told everything by its file."""
+    for name in ("env", "state"):
+        if "connector" in pipeline and name in pipeline:
+            yield f"found {name!r} beside 'connector', which nobody would look at; allowed: settings in the connector's file"
 
 
 def joined_topics(pipeline: dict[str, Any], _: Around) -> Iterator[str]:

@@ -103,6 +103,8 @@ class Pipeline(Part):
     """In place of `command`: the Java sources of a Kafka Streams application, the one with the main class first."""
     flink: tuple[Text, ...] = Field(default=(), min_length=1)
     """In place of `command`: the Java sources of an Apache Flink job, the one with the main class first."""
+    connector: Text | None = None
+    """In place of `command`: the settings of a Kafka Connect sink connector, a JSON file in the contract's folder."""
     env: Mapping[Variable, str] = {}
     """Environment variables; `${topic:NAME}`, `${group}`, `${transactional-id}`, `${state}` are filled in per trial."""
     instances: int = Field(default=1, ge=1, le=32)

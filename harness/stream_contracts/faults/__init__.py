@@ -24,6 +24,7 @@ from stream_contracts.faults.kill_broker import KillBroker
 from stream_contracts.faults.kill_last import KillLast
 from stream_contracts.faults.late_record import LateRecord
 from stream_contracts.faults.late_request import LateRequest
+from stream_contracts.faults.offsets_behind import OffsetsBehind
 from stream_contracts.faults.pause_app import PauseApp
 from stream_contracts.faults.pause_broker import PauseBroker
 from stream_contracts.faults.poison_record import PoisonRecord
@@ -36,6 +37,7 @@ from stream_contracts.faults.restart_database import RestartDatabase
 from stream_contracts.faults.silence_link import SilenceLink
 from stream_contracts.faults.slow_link import SlowLink
 from stream_contracts.faults.stop_app import StopApp
+from stream_contracts.faults.take_over import TakeOver
 from stream_contracts.workload.plan import Plan
 
 __all__ = [
@@ -55,6 +57,7 @@ FAULTS: Mapping[str, Fault] = {
     "kill-app": KillApp(),
     "pause-app": PauseApp(),
     "join-app": JoinApp(),
+    "take-over": TakeOver(),
     "cut-link": CutLink(),
     "stop-app": StopApp(),
     "hold-frame": HoldFrame(),
@@ -62,6 +65,7 @@ FAULTS: Mapping[str, Fault] = {
     "refuse-link": RefuseLink(),
     "slow-link": SlowLink(),
     "drop-slot": DropSlot(),
+    "offsets-behind": OffsetsBehind(),
     "fence-producer": FenceProducer(),
     "isolate-broker": IsolateBroker(),
     "kill-ahead": KillAhead(),

@@ -130,6 +130,9 @@ class Scene(Protocol):
     def drop_slot(self, *, again: bool) -> bool:
         """Drop the replication slot that the victim reads, and make it anew with ``again``; False where it reads none."""
 
+    def take_offsets(self, *, yes: bool) -> bool:
+        """Whether the topic of the victim's own offsets takes anything from now on; False where it has none."""
+
     def wait(self, seconds: float) -> None:
         """Let time pass, for what cannot be asked."""
 

@@ -58,6 +58,7 @@ _HOW: Final[Mapping[str, Mapping[str, Any]]] = {
     "replay-storm": {"what": "orders-0: the committed offset of enrich went back from 42 to 0"},
     "rebalance-storm": {"times": 9, "most": 3, "lives": 2, "struck": 1},
     "poison-loop": {"times": 5},
+    "cdc-gap": {"instead": ""},
     "cdc-divergence": {"how": "the table holds another row than the last event says"},
     "cdc-snapshot-overlap": {"how": "a row of the snapshot stands behind a newer change of it"},
     "cdc-torn-transaction": {"txid": 812, "how": "1 of its 2 changes is there"},

@@ -265,7 +265,8 @@ class Note:
     """Something that shaped the run and is not a row elsewhere.
 
     ``rest``: it came to rest at that time; ``restless``: it did not, and why; ``compressed``: a time-out was not waited
-    for; ``replayed``: the whole input was processed again from then on; ``seed``.
+    for; ``replayed``: the whole input was processed again from then on; ``gave up``: a connector that failed for good, and
+    why; ``trace``: what its task said of that, in full; ``seed``.
     """
 
     TABLE: ClassVar[str] = "notes"

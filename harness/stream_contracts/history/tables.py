@@ -107,7 +107,7 @@ def _connected() -> duckdb.DuckDBPyConnection:
 
 def _opened(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
     if journal.is_dir():
-        columnar.attach(history, {name: _columns(row) for name, row in TABLES.items()}, journal)
+        columnar.attach(history, {name: columns(row) for name, row in TABLES.items()}, journal)
         return
     try:
         with _whole_lines(journal) as whole:
@@ -136,7 +136,7 @@ def _whole_lines(journal: Path) -> Iterator[Path]:
 
 def _fill(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
     """Read the file once, then deal the lines out to their tables."""
-    every = {column: kind for row in TABLES.values() for column, kind in _columns(row).items()}
+    every = {column: kind for row in TABLES.values() for column, kind in columns(row).items()}
     shape = ", ".join(f"'{column}': '{kind}'" for column, kind in {"table": "VARCHAR", **every}.items())
     history.execute(
         f"create temp table lines as select * from read_json(?, format = 'newline_delimited', columns = {{{shape}}})",
@@ -149,16 +149,17 @@ def _fill(history: duckdb.DuckDBPyConnection, journal: Path) -> None:
         raise duckdb.DataError(f"a line belongs to the table {strange[0]!r}; known: {', '.join(TABLES)}")
     for name, row in TABLES.items():
         hints = get_type_hints(row)
-        names = ", ".join(f'"{column}"' for column in _columns(row))
+        names = ", ".join(f'"{column}"' for column in columns(row))
         history.execute(f"create table {name} as select {names} from lines where \"table\" = '{name}'")
-        required = [column for column in _columns(row) if not _optional(hints[column])]
+        required = [column for column in columns(row) if not _optional(hints[column])]
         holes = " or ".join(f'"{column}" is null' for column in required)
         if history.execute(f"select 1 from {name} where {holes} limit 1").fetchone() is not None:
             raise duckdb.DataError(f"a row of {name} lacks one of {', '.join(required)}")
     history.execute("drop table lines")
 
 
-def _columns(row: type[Row]) -> dict[str, str]:
+def columns(row: type[Row]) -> dict[str, str]:
+    """The columns of the table for rows of this kind, with their SQL types."""
     hints = get_type_hints(row)
     return {field.name: _sql_type(hints[field.name]) for field in dataclasses.fields(row)}
 

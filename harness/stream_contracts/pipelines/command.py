@@ -20,6 +20,8 @@ def service(
     folder: Path,
     addresses: Mapping[str, str],
     names: Mapping[str, str],
+    topics: Mapping[str, str],
+    group: str,
     log_path: Path,
     run_id: str,
 ) -> Service:
@@ -29,6 +31,7 @@ def service(
     ``python`` is the interpreter that runs us, and its folder comes first on ``PATH``: so a pipeline sees the packages
     and programs of its project, whether or not the virtual environment was activated.
     """
+    del topics, group  # they are in its ``env`` where it wants them
     program, *arguments = pipeline.command
     command = [sys.executable if program in _PYTHONS else program, *arguments]
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))

@@ -91,6 +91,14 @@ class Connector:
             **{f"task {task['id']}": (task["state"], task.get("trace", "")) for task in body["tasks"]},
         }
 
+    def offsets(self) -> list[Mapping[str, object]]:
+        """What its worker has kept of how far it came, one for each partition of the source; none while nobody answers."""
+        try:
+            status, body = ask("GET", f"{self._stack.connect_url}/connectors/{self.name}/offsets", timeout_s=2)
+        except HarnessError:
+            return []
+        return [each["offset"] for each in body["offsets"]] if status == 200 else []
+
     def again(self) -> None:
         """Start its failed parts again, as an operator would."""
         with contextlib.suppress(HarnessError):

@@ -40,6 +40,8 @@ def service(
     folder: Path,
     addresses: Mapping[str, str],
     names: Mapping[str, str],
+    topics: Mapping[str, str],
+    group: str,
     log_path: Path,
     run_id: str,
 ) -> Service:
@@ -48,6 +50,7 @@ def service(
     ``addresses`` is where it finds its servers (all of them our tap) and its temporary folder, ``names`` its own ``env``
     filled in, which wins.
     """
+    del topics, group  # they are in its ``env`` where it wants them
     built = _program(tuple(_sources(folder, pipeline)))
     env = {**jvm_environment(os.environ), **addresses, **names}
     command = built.command(env.get("TMPDIR"))

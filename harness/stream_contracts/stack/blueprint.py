@@ -19,6 +19,8 @@ POSTGRES_DATABASE = "contracts"
 
 DEBEZIUM_VERSION = "3.7.0.Final"
 """Of the PostgreSQL connector; 3.7.1.Final has no plugin archive on Maven Central."""
+DEBEZIUM_SINK_VERSION = "3.6.0.Final"
+"""Of the JDBC sink connector: the newest whose plugin archive is on Maven Central."""
 CONNECT_IMAGE = f"quay.io/debezium/connect:{DEBEZIUM_VERSION}"
 
 APICURIO_VERSION = "3.3.3"

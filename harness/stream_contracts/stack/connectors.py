@@ -12,6 +12,8 @@ from stream_contracts.stack.rest import ask, shown
 POLL_S = 0.02
 REBALANCING = 409
 """Connect's answer while its workers agree on who does what: ask again."""
+AGAIN = "can be safely retried"
+"""What it says, with a 500, where another worker was the leader in the meantime."""
 
 
 def create_connector(connect_url: str, name: str, config: Mapping[str, str], *, timeout_s: float = 30) -> None:
@@ -59,7 +61,8 @@ def _settled(method: str, url: str, body: object, deadline: float) -> None:
             return
         if status == 400:
             raise UsageError(f"Connect refuses the connector at {shown(url)}: {_message(answer)}")
-        if status != REBALANCING or time.monotonic() > deadline:
+        later = status == REBALANCING or (status == 500 and AGAIN in _message(answer))
+        if not later or time.monotonic() > deadline:
             raise StackError(f"{method} {shown(url)} was answered with {status}: {_message(answer)}")
         time.sleep(POLL_S)
 

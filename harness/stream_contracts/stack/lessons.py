@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from stream_contracts.errors import StackError
 from stream_contracts.stack.blueprint import POSTGRES_DATABASE
@@ -49,8 +51,6 @@ def kafka(stack: Stack) -> None:
 
 def connect(stack: Stack) -> None:
     """Follow PostgreSQL once: a connector that takes its snapshot of no table and streams, and is removed again."""
-    from urllib.parse import urlsplit
-
     where = urlsplit(stack.postgres_dsn)
     config = {
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
@@ -71,6 +71,64 @@ def connect(stack: Stack) -> None:
     create_connector(stack.connect_url, TOPIC, config)
     _await_record(stack, f"__debezium-heartbeat.{TOPIC}")
     delete_connector(stack.connect_url, TOPIC)
+
+
+def sink_config(stack: Stack) -> dict[str, str]:
+    """What the sink connector of a training run is told: it makes its table, writes a row and deletes it."""
+    where = urlsplit(stack.postgres_dsn)
+    return {
+        "name": TOPIC,
+        "connector.class": "io.debezium.connector.jdbc.JdbcSinkConnector",
+        "topics": TOPIC,
+        "connection.url": f"jdbc:postgresql://{where.hostname}:{where.port}{where.path}",
+        "connection.username": POSTGRES_DATABASE,
+        "connection.password": POSTGRES_DATABASE,
+        "insert.mode": "upsert",
+        "primary.key.mode": "record_key",
+        "delete.enabled": "true",
+        "schema.evolution": "basic",
+        "consumer.override.group.id": TOPIC,
+        "transforms": "key,names",
+        "transforms.key.type": "org.apache.kafka.connect.transforms.HoistField$Key",
+        "transforms.key.field": "id",
+        "transforms.names.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        "transforms.names.regex": TOPIC,
+        "transforms.names.replacement": f"{TOPIC}_table",
+    }
+
+
+def sink_input(stack: Stack) -> None:
+    """What the sink connector of a training run reads: a row and its end."""
+    from confluent_kafka import KafkaException, Producer
+    from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+    admin = AdminClient(dict(stack.client_config))
+    try:
+        admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(CLIENT_S)
+    except KafkaException as error:
+        raise StackError(f"the training run could not make its topic: {error}") from error
+    field = {"field": "text", "type": "string", "optional": False}
+    struct = {"type": "struct", "name": TOPIC, "optional": False, "fields": [field]}
+    producer = Producer(dict(stack.client_config))
+    producer.produce(TOPIC, key=b"k", value=json.dumps({"schema": struct, "payload": {"text": "v"}}).encode())
+    producer.produce(TOPIC, key=b"k", value=None)
+    producer.flush(CLIENT_S)
+
+
+def sink(stack: Stack) -> None:
+    """Wait until the connector has written what it was given, and committed its offsets."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    consumer = Consumer({**stack.client_config, "group.id": TOPIC})
+    deadline = time.monotonic() + 2 * CLIENT_S
+    try:
+        while time.monotonic() < deadline:
+            if consumer.committed([TopicPartition(TOPIC, 0)], CLIENT_S)[0].offset == 2:
+                return
+            time.sleep(0.1)  # a group tells nobody
+    finally:
+        consumer.close()
+    raise StackError(f"the sink connector of the training run wrote nothing within {2 * CLIENT_S:g} s")
 
 
 def registry(stack: Stack) -> None:

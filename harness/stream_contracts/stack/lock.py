@@ -17,12 +17,14 @@ from stream_contracts.stack.artefacts import (
     ECJ_LOCK,
     FLINK_LOCK,
     KAFKA_LOCK,
+    SINK_LOCK,
     STREAMS_LOCK,
     Jar,
     maven_context,
 )
 from stream_contracts.stack.blueprint import (
     APICURIO_VERSION,
+    DEBEZIUM_SINK_VERSION,
     DEBEZIUM_VERSION,
     ECJ_VERSION,
     FLINK_CONNECTOR_VERSION,
@@ -35,15 +37,18 @@ LOG_BACKEND = "org.slf4j:slf4j-simple:1.7.36"
 FLINK_CONNECTOR_BASE = "org.apache.flink:flink-connector-base:2.2.0"
 """What the connector is written with and does not bring; that of the Flink which it was built for."""
 
+WORKER = (
+    f"org.apache.kafka:connect-runtime:{KAFKA_VERSION}",
+    f"org.apache.kafka:connect-json:{KAFKA_VERSION}",
+    f"org.apache.kafka:connect-transforms:{KAFKA_VERSION}",
+    LOG_BACKEND,
+)
+"""What a worker of Kafka Connect is, whatever connector it runs."""
+
 ROOTS: Mapping[Path, tuple[str, ...]] = {
     KAFKA_LOCK: (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", LOG_BACKEND),
-    CONNECT_LOCK: (
-        f"org.apache.kafka:connect-runtime:{KAFKA_VERSION}",
-        f"org.apache.kafka:connect-json:{KAFKA_VERSION}",
-        f"org.apache.kafka:connect-transforms:{KAFKA_VERSION}",
-        LOG_BACKEND,
-        f"io.debezium:debezium-connector-postgres:{DEBEZIUM_VERSION}:plugin@tar.gz",
-    ),
+    CONNECT_LOCK: (*WORKER, f"io.debezium:debezium-connector-postgres:{DEBEZIUM_VERSION}:plugin@tar.gz"),
+    SINK_LOCK: (*WORKER, f"io.debezium:debezium-connector-jdbc:{DEBEZIUM_SINK_VERSION}:plugin@tar.gz"),
     STREAMS_LOCK: (f"org.apache.kafka:kafka-streams:{KAFKA_VERSION}", LOG_BACKEND),
     FLINK_LOCK: (f"org.apache.flink:flink-connector-kafka:{FLINK_CONNECTOR_VERSION}", FLINK_CONNECTOR_BASE),
     ECJ_LOCK: (f"org.eclipse.jdt:ecj:{ECJ_VERSION}",),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stream_contracts.errors import StackError
-from stream_contracts.stack import apicurio, connect, lessons, postgres, storage
+from stream_contracts.stack import apicurio, connect, lessons, postgres, sink, storage
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.blueprint import Blueprint
 from stream_contracts.stack.brokers import Kafka
@@ -86,11 +86,7 @@ def _attend(
     with running(Prepared(kinds), blueprint, run_dir=work, progress=progress) as stack:
         lesson(stack)
         status = stack.service(student, can=Restartable).stop(WRITE_S)
-        if not any(work.parent.glob("*.aot")):
-            raise StackError(
-                f"the training run ended with status {status} and wrote no cache; end of its log:\n"
-                f"{stack.service(student).log_tail()}"
-            )
+        _written(work, status, stack.service(student).log_tail())
 
 
 def _trained(
@@ -110,3 +106,31 @@ def _trained(
         progress(f"{name} will start without an AOT cache, more slowly: {error}")
         return ()
     return (f"-XX:AOTCache={place / name}.aot",)
+
+
+def prepare_sink(progress: Progress, *, thorough: bool = False) -> tuple[Runtime, tuple[str, ...]]:
+    """Return what a worker with a sink connector runs on, and the flags of its AOT cache; errors as `prepare`."""
+    found = sink.found(progress, thorough=thorough)
+
+    def study(student: tuple[str, ...], work: Path) -> None:
+        kinds: dict[str, Kind] = {
+            "brokers": _kafka(progress, thorough=thorough),
+            "postgres": postgres.prepare(progress),
+        }
+        with running(Prepared(kinds), Blueprint(postgres=True), run_dir=work, progress=progress) as stack:
+            lessons.sink_input(stack)
+            pupil = sink.worker(
+                found, student, "sink", lessons.sink_config(stack),
+                bootstrap=stack.bootstrap, folder=work, log_path=work / "sink.log", run_id=stack.run_id,
+            )  # fmt: skip
+            pupil.start()
+            lessons.sink(stack)
+            _written(work, pupil.stop(WRITE_S), pupil.log_tail())
+
+    return found, _trained("sink", found, study, progress)
+
+
+def _written(work: Path, status: int, told: str) -> None:
+    """Raise StackError where the student wrote no cache."""
+    if not any(work.parent.glob("*.aot")):
+        raise StackError(f"the training run ended with status {status} and wrote no cache; end of its log:\n{told}")

@@ -158,6 +158,10 @@ class Act:
         """Drop the slot that the victim reads, and make it anew with ``again``; False where it reads none."""
         return self._case.drop_slot(again=again)
 
+    def take_offsets(self, *, yes: bool) -> bool:
+        """Let the topic of the victim's offsets take nothing, or everything again; False where it has none."""
+        return self._case.take_offsets(yes=yes)
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         sleep(seconds)

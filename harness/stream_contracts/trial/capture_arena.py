@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stream_contracts.cdc.instrument import AT_LEAST_ONCE, EXACTLY_ONCE, NO_ROOM
+from stream_contracts.cdc.instrument import AT_LEAST_ONCE, EXACTLY_ONCE, NO_ROOM, exactly_once
 from stream_contracts.cdc.settings import Settings, settings
 from stream_contracts.contract.capture import Capture
 from stream_contracts.contract.model import Contract
@@ -83,5 +83,4 @@ def opened(
 
 
 def _exactly_once(contract: Contract, capture: str) -> bool:
-    said = settings(contract.folder / contract.cdc[capture].connector)
-    return said.get("exactly.once.support").lower() == "required"
+    return exactly_once(settings(contract.folder / contract.cdc[capture].connector))

@@ -11,7 +11,7 @@ from time import monotonic, time
 
 from stream_contracts.cdc.catalog import Table
 from stream_contracts.cdc.events import shape
-from stream_contracts.cdc.instrument import COMPRESSED, configured
+from stream_contracts.cdc.instrument import COMPRESSED, OFFSETS, ROOM, SHUT, configured, exactly_once
 from stream_contracts.cdc.load import Unit, last, units
 from stream_contracts.cdc.outbox import Outbox, events, last_event, outbox
 from stream_contracts.cdc.pgoutput import RowChange
@@ -21,10 +21,11 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note
 from stream_contracts.pipelines.connector import Connector
+from stream_contracts.pipelines.second_worker import SecondWorker
 from stream_contracts.trial.capture_arena import CaptureArena
 from stream_contracts.trial.capture_evidence import Reader, boundaries, entries, expected, expected_events
 from stream_contracts.trial.cluster import READ_COMMITTED, partitions_of
-from stream_contracts.trial.connector_life import ConnectorLife
+from stream_contracts.trial.connector_life import ConnectorLife, SecondLife
 from stream_contracts.trial.instance import Instance
 from stream_contracts.trial.names import Names
 from stream_contracts.trial.source import Source
@@ -39,6 +40,8 @@ PAUSES_S = (0.5, 1.0, 2.0)
 """How long it is waited before a connector that failed is started again, as an operator would; then it has given up."""
 MOST_TOLD = 300
 """Characters of what a connector says of its failure."""
+MOST_OF_A_TRACE = 4000
+"""Characters of it that are kept as evidence."""
 PARTS = (0.25, 0.5, 0.8)
 """Up to which part of the units they come before the connector, while it starts, and while it runs; the rest comes at the end."""
 
@@ -129,15 +132,32 @@ class CaptureCase:
         return self.instance_of_it
 
     def start_another(self, identity: str | None) -> Instance:
-        """Nobody: a connector has one task, and its worker's place stays empty until it is back."""
-        del identity
+        """One more worker of the group, once it is a member. Under the names of the first nobody: its place stays empty."""
+        if identity is None:
+            return self._second()
         self._frozen_until = self.clock() + FROZEN_S
         self.instance_of_it.retired = False
         return self.instance_of_it
 
+    def _second(self) -> Instance:
+        first = self.instance_of_it
+        worker = SecondWorker(self.arena.stack)
+        self._leaving.callback(worker.kill)
+        second = SecondLife(first.lane, worker, self.arena.cluster, self.journal, self.clock, first.lane.instance)
+        second.start()
+        self._frozen_until = self.clock() + FROZEN_S
+        return second
+
     def accounted(self) -> bool:
-        """Whether a frozen worker has been so for longer than its session."""
-        return self.clock() > self._frozen_until
+        """Whether a worker has been away for longer than its session, and somebody reads the slot."""
+        return self.clock() > self._frozen_until and self.source.streams()
+
+    def take_offsets(self, *, yes: bool) -> bool:
+        """Let the topic in which the connector's offsets are take nothing, or everything again."""
+        own = f"{self.names.prefix}.{OFFSETS}"
+        topic = own if exactly_once(self.settings) else f"{self.arena.stack.run_id}.connect-offset"
+        self.arena.feeder.configure(topic, ROOM if yes else SHUT)
+        return True
 
     def broker(self, which: str) -> str:
         """The service of the broker that leads the captured topic, or one by its own name."""
@@ -177,12 +197,14 @@ class CaptureCase:
         if not failed:
             self._failed_at = None
             return None
-        self.told_wrong = _short(next(iter(failed.values())))
+        trace = next(iter(failed.values()))
+        self.told_wrong = _short(trace)
         if self._failed_at is None:
             self._failed_at = now
         if self._again == len(PAUSES_S):
             self.gave_up = f"it failed {len(PAUSES_S) + 1} times, and was started again each time but the last"
             self.gave_up += f": {self.told_wrong}"
+            self.journal.add(Note("trace", trace[:MOST_OF_A_TRACE], now))
             return self.gave_up
         if now - self._failed_at >= PAUSES_S[self._again]:
             self._again += not disturbed
@@ -201,6 +223,16 @@ class CaptureCase:
             told = "; ".join(self.load.refused[:3]) or "no statement changed anything"
             raise HarnessError(f"the table {self.arena.capture.table} could not be changed: {told}")
         return found[-1].position
+
+    def remembered(self) -> bool:
+        """Whether a connector that starts anew goes on where it was, and takes no other snapshot.
+
+        With exactly once the offset is in the transaction of its records, and an outbox is read without a snapshot.
+        """
+        if self.outbox is not None or exactly_once(self.settings):
+            return True
+        kept = self.connector.offsets()
+        return bool(kept) and not any("snapshot" in each for each in kept)
 
     def passed(self, position: int) -> bool:
         """Whether the topic holds the change at this position, and no transaction is open on it."""

@@ -23,7 +23,10 @@ Field = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Reader:
-    """Reads the records of one captured topic as changes; ``table`` is the captured table as it is at the end."""
+    """Reads the records of one captured topic as changes, in their order, all at once or as they come.
+
+    ``table`` is the captured table as it is at the end.
+    """
 
     topic: str
     shape: Shape
@@ -32,9 +35,11 @@ class Reader:
     """Of an outbox: its rows by their id, as text."""
     schemas: dict[str, Field | None] = field(default_factory=dict)
     """The schemas of the columns, as the events have them."""
+    _rows: dict[str | None, dict[str, str | None]] = field(default_factory=dict)
+    _deleted: dict[tuple[int, str | None], int | None] = field(default_factory=dict)
 
     def records(self, entries: Sequence[tuple[int, Entry]]) -> list[Record]:
-        """The records of the topic; `HarnessError` for one that cannot be read."""
+        """The records behind those that it has read already; `HarnessError` for one that cannot be read."""
         read_as = [
             (partition, entry, told(self.shape, entry.key, entry.value, entry.headers)) for partition, entry in entries
         ]
@@ -46,18 +51,10 @@ class Reader:
                 raise HarnessError(what)
             for column, (_, schema) in {**each.key, **(each.row or {})}.items():
                 self.schemas.setdefault(column, schema)
-        rows: dict[str | None, dict[str, str | None]] = {}
-        deleted: dict[tuple[int, str | None], int | None] = {}
-        return [self._record(partition, entry, each, rows, deleted) for partition, entry, each in read_as]
+        return [self._record(partition, entry, each) for partition, entry, each in read_as]
 
-    def _record(
-        self,
-        partition: int,
-        entry: Entry,
-        each: Told,
-        rows: dict[str | None, dict[str, str | None]],
-        deleted: dict[tuple[int, str | None], int | None],
-    ) -> Record:
+    def _record(self, partition: int, entry: Entry, each: Told) -> Record:
+        rows, deleted = self._rows, self._deleted
         key, position, txid = self._key(each.key), each.position, each.txid
         if each.event is not None and each.event in self.ids:
             position, txid = self.ids[each.event].position, self.ids[each.event].txid

@@ -17,6 +17,8 @@ PAUSE_S = 0.03
 LOOK_S = 0.02
 ASK_S = 0.08
 """How often the topic is read for the last change."""
+REMEMBERED_S = 2.0
+"""How long the first offset of a connector is waited for before the rest of the load comes."""
 LONELY_S = 1.5
 """How long nothing may pass before a fault whose moment has not come is not waited for any more."""
 
@@ -78,7 +80,7 @@ class _Way:
         self._begun = False
         self._last: int | None = None
         self._seen, self._seen_at = -1, 0.0
-        self._asked_at = 0.0
+        self._asked_at, self._read_at = 0.0, 0.0
 
     def step(self) -> str | None:
         """Do what is next, and say what is missing; None at the end."""
@@ -88,6 +90,10 @@ class _Way:
         if not self._begun:
             if not any(act.busy for act in self._acts) and not case.source.streams():
                 return f"nobody reads the slot {case.source.slot} yet"
+            self._read_at = self._read_at or case.clock()
+            # Who dies before its first offset takes another snapshot: of that each trial has a while, not all of it.
+            if case.clock() - self._read_at < REMEMBERED_S and not case.remembered():
+                return "the connector has kept no offset yet"
             self._begun = True
             case.load.begin(case.while_it_runs, PAUSE_S)
             return "the load has just begun"

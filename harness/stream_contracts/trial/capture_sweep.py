@@ -12,7 +12,7 @@ from stream_contracts.errors import HarnessError, StackError, UnsupportedError
 from stream_contracts.findings import Finding, Judgement, Reason, Verdict
 from stream_contracts.history import tables
 from stream_contracts.trial.capture_arena import CaptureArena
-from stream_contracts.trial.capture_run import run
+from stream_contracts.trial.capture_run import DRAIN_S, run
 from stream_contracts.trial.explore import Progress
 from stream_contracts.trial.proof import Proof
 from stream_contracts.trial.reduce import REPLAYS, smaller, surest
@@ -42,9 +42,16 @@ PROGRAMME: Sequence[Where] = (
     # a worker that is frozen for longer than its session
     ("pause-app", "EndTxn", "before", ""),
     ("pause-app", "Produce", "after", ""),
+    # two workers: one takes the connector over from the other, and gives it back
+    ("take-over", "EndTxn", "before", ""),
+    ("take-over", "Produce", "after", ""),
+    # records without their offsets
+    ("offsets-behind", "Produce", "before", ""),
     ("restart-database", "Produce", "before", "kill"),
     ("cut-link", "Produce", "after", "kafka"),
     ("cut-link", "EndTxn", "after", ""),
+    ("take-over", "Produce", "after", "pause"),
+    ("join-app", "Produce", "before", ""),
     ("refuse-link", "Produce", "before", "postgres"),
     ("refuse-link", "Produce", "before", "kafka"),
     ("hold-frame", "EndTxn", "after", ""),
@@ -197,7 +204,7 @@ class _Sweep:
             self.proof.trial_seconds.append(done.seconds)
         self._keys = self._keys or dict(done.keys)
         with tables.load(done.journal) as history:
-            judged = judge(history, self._made, extra=self._invariants, captured=True)
+            judged = judge(history, self._owed(plan), extra=self._invariants, captured=True)
         if done.gave_up:
             if judged.verdict is Verdict.PASS:
                 judged = Judgement.unknown(Reason.HARNESS_ERROR, "")
@@ -205,6 +212,13 @@ class _Sweep:
         if done.restless and judged.verdict is not Verdict.UNKNOWN:
             judged = Judgement.of([each for each in judged.findings if each.rule not in MAY_STILL_COME])
         return done, judged
+
+    def _owed(self, plan: Plan) -> Mapping[str, object]:
+        """What is promised in a trial: who survives a fault comes to rest behind it, in the time that a trial has for that."""
+        survived = {BEYOND[each][0] for each in self._arena.capture.survives}
+        if survived & {strike.fault for strike in plan.strikes}:
+            return {"recovers-within": DRAIN_S, **self._made}
+        return self._made
 
     def _failed(self, failing: Run, judgement: Judgement) -> Judgement:
         """Make the failing plan small, run it again to say how surely it fails, and remember where it lies."""

@@ -119,6 +119,8 @@ class Case:
             folder=arena.contract.folder,
             addresses={**doors.addresses(lane, self._namespace, arena.subjects), "TMPDIR": str(scratch.absolute())},
             names=self.names.environment(arena.contract, arena.pipeline, identity, state.absolute()),
+            topics={declared: self.names.topic(declared) for declared in arena.contract.topics},
+            group=self.names.group,
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
@@ -205,6 +207,11 @@ class Case:
         del again
         return False
 
+    def take_offsets(self, *, yes: bool) -> bool:
+        """No: the brokers keep the offsets of a pipeline, or its database does."""
+        del yes
+        return False
+
     def kick(self, why: str) -> None:
         """Kill the living and start them anew, as the liveness probe of a platform would; the history says so."""
         for instance in self.instances:
@@ -225,8 +232,7 @@ class Case:
             instance.evict()
         rewound = 0
         for group in groups:
-            committed = self.arena.cluster.committed(group, self._owed) or {}
-            begun = [partition for partition, offset in committed.items() if offset > 0]
+            begun = [at for at, offset in (self.arena.cluster.committed(group, self._owed) or {}).items() if offset > 0]
             if begun:
                 self.arena.cluster.rewind(group, begun)
             rewound += len(begun)

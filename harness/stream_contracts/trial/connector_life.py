@@ -33,3 +33,17 @@ class ConnectorLife(Instance):
                 )
         except HarnessError:
             self._cluster.forget()  # the broker was struck as well: then it takes its time
+
+
+class SecondLife(Instance):
+    """A second worker of the same group, which may take the connector up; on the wire it is the connector as well."""
+
+    polite_s = 20.0
+
+    def start(self) -> None:
+        """Begin its life, and return when it is a member of the group."""
+        self._started_at, self._ended = self._clock(), False
+        self.service.start()
+
+    def evict(self) -> None:
+        """Nothing is left behind: whoever takes the connector up next has its transactional id too."""

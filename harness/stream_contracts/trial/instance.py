@@ -9,6 +9,7 @@ from shutil import rmtree
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import Note, ProcessLife
 from stream_contracts.pipelines.connector import Connector
+from stream_contracts.pipelines.second_worker import SecondWorker
 from stream_contracts.stack.service import Service
 from stream_contracts.trial.cluster import Cluster
 from stream_contracts.wire.lane import Lane
@@ -30,7 +31,7 @@ class Instance:
     def __init__(
         self,
         lane: Lane,
-        service: Service | Connector,
+        service: Service | Connector | SecondWorker,
         cluster: Cluster,
         journal: Journal,
         clock: Callable[[], float],

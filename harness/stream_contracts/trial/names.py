@@ -32,6 +32,11 @@ class Names:
         mark = sha256(declared.encode()).hexdigest()[:12]
         return f"{name[: LONGEST_TOPIC - len(mark) - 1]}-{mark}"
 
+    @property
+    def group(self) -> str:
+        """The consumer group of the pipeline."""
+        return f"{self.prefix}.group"
+
     def environment(self, contract: Contract, pipeline: Pipeline, instance: str, state: Path) -> Mapping[str, str]:
         """The pipeline's ``env`` with its placeholders filled in; an instance keeps its transactional id for life.
 
@@ -40,7 +45,7 @@ class Names:
         return filled(
             pipeline.env,
             topics={declared: self.topic(declared) for declared in contract.topics},
-            group=f"{self.prefix}.group",
+            group=self.group,
             transactional_id=f"{self.prefix}.{instance}",
             state=str(state),
         )

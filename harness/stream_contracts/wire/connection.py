@@ -12,7 +12,7 @@ from stream_contracts.wire.door import Door
 from stream_contracts.wire.hold import Fate, Hold
 from stream_contracts.wire.ledger import Ledger
 from stream_contracts.wire.link import Exit
-from stream_contracts.wire.stream import Data, Stream
+from stream_contracts.wire.stream import READ_BYTES, Data, Stream
 
 LATE_S = 5.0
 """How long a server may take to answer a request that outlived its client, before its connection is closed."""
@@ -27,6 +27,9 @@ class DroppedError(Exception):
 class Connection(ABC):
     """Carry what passes between one client and one server until either side ends, or the lane cuts it."""
 
+    AHEAD = READ_BYTES
+    """How much of what the server says is read ahead."""
+
     def __init__(self, number: int, ledger: Ledger, door: Door, client: Stream) -> None:
         self.number, self.door = number, door
         self.ended = asyncio.Event()
@@ -35,7 +38,7 @@ class Connection(ABC):
         self.idle = asyncio.Event()
         """Set while nothing that was asked is unanswered."""
         self.idle.set()
-        self.ledger, self.client, self.server = ledger, client, Stream()
+        self.ledger, self.client, self.server = ledger, client, Stream(read_bytes=self.AHEAD)
         self.to_client, self.to_server = Exit(door.link, client), Exit(door.link, self.server)
         self._outlived = False
         self._task: asyncio.Task[None] | None = None
@@ -78,7 +81,7 @@ class Connection(ABC):
         await self.door.link.passable()
         if self.server.ended.is_set():
             self.server.abort()
-            self.server = Stream()
+            self.server = Stream(read_bytes=self.AHEAD)
             self.to_server = Exit(self.door.link, self.server)
         await asyncio.get_running_loop().create_connection(lambda: self.server, *self.door.server)
 

@@ -26,6 +26,7 @@ from stream_contracts.wire.kafka_moments import Exchange, KafkaMoments
 from stream_contracts.wire.kafka_produce import without_records
 from stream_contracts.wire.membership import errors_in
 from stream_contracts.wire.moment import TELLING, role_of
+from stream_contracts.wire.pipe import Pipe, pipe
 from stream_contracts.wire.refusals import Refuse, spoilt
 from stream_contracts.wire.refusals import answer as refused
 from stream_contracts.wire.stream import READ_BYTES, Data, Stream
@@ -39,6 +40,9 @@ _WATCHED = (TELLING | {"LeaveGroup", "ConsumerGroupHeartbeat"}) - {"Fetch"}
 class KafkaConnection(Connection):
     """Frames pass in their order; the broker's addresses in them become those of our doors."""
 
+    AHEAD = 16 * 1024
+    """Little: what is long has a way of its own, and is read past us."""
+
     def __init__(
         self, number: int, moments: KafkaMoments, door: Door, client: Stream, rewrite: Callable[[Address], Address]
     ) -> None:
@@ -46,6 +50,7 @@ class KafkaConnection(Connection):
         self._moments, self._rewrite = moments, rewrite
         self._broker = "{}:{}".format(*door.server)
         self._pending: deque[Exchange] = deque()
+        self._pipe: Pipe | None = None
 
     def ways(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """Requests, and answers."""
@@ -56,6 +61,8 @@ class KafkaConnection(Connection):
         for exchange in self._pending:
             if not exchange.settled:
                 self._moments.lost(exchange)
+        if self._pipe is not None:
+            self._pipe.close()
 
     async def _requests(self) -> None:
         while (whole := await _frame(self.client)) is not None:
@@ -182,16 +189,19 @@ class KafkaConnection(Connection):
         self._moments.reached(exchange, "after")
         exchange.settled = True
         self._moments.answered(exchange)
+        self._pipe = self._pipe or pipe()
         left = 4 + size
         while left:
             done = await self._some(left)
-            if not done:
+            if not done and self.server.ended.is_set():
                 return False
             left -= done
         return True
 
     async def _some(self, most: int) -> int:
-        """Pass on the next bytes of an answer; how many, 0 at its end."""
+        """Pass on the next bytes of an answer; how many. 0 only where it ends, or the link has just been closed to it."""
+        if await self.client.sent() and self._passes() and self._pipe is not None:
+            return await self._piped(self._pipe, most)
         if self.server.ahead or self.detached or not self.to_client.direct:
             piece = await self.server.exactly(min(most, len(self.server.ahead) or READ_BYTES))
             if piece is None:
@@ -201,6 +211,15 @@ class KafkaConnection(Connection):
         done = await self.server.relay(most, self.to_client.put)
         await self.to_client.room()
         return done
+
+    async def _piped(self, through: Pipe, most: int) -> int:
+        first = through.put(self.server.ahead[:most])
+        self.server.take(first)
+        more = 0 if self.server.ahead else most - first
+        return first + await through.carry(more, self.server, self.client, self._passes)
+
+    def _passes(self) -> bool:
+        return self.to_client.direct and not self.detached
 
 
 HEAD_BYTES = 1024

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stream_contracts.history.model import Request
 from stream_contracts.wire import membership
 from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Header
+from stream_contracts.wire.kafka_fetch import Asked
 from stream_contracts.wire.ledger import Ledger
 from stream_contracts.wire.moment import IDLE, ONLY_AFTER, TELLING, Phase
 from stream_contracts.wire.offsets import Offsets
@@ -188,7 +190,7 @@ class KafkaMoments:
         self.ledger.write(
             Request(
                 self.ledger.instance, exchange.connection, exchange.role, header.client_id, header.api, header.version,
-                exchange.nth, exchange.at, answered_at, exchange.error, json.dumps(_detail(request)),
+                exchange.nth, exchange.at, answered_at, exchange.error, _detail(request),
             )
         )  # fmt: skip
         if header.api in ("OffsetCommit", "TxnOffsetCommit") and request is not None:
@@ -196,7 +198,17 @@ class KafkaMoments:
             self.offsets.committed(header.api, request, exchange.response, exchange.at)
 
 
-def _detail(request: Any) -> dict[str, Any]:
+def _detail(request: Any) -> str:
+    return _fetch_detail(request) if isinstance(request, Asked) else json.dumps(_told(request))
+
+
+@lru_cache
+def _fetch_detail(request: Asked) -> str:
+    """A consumer asks thousands of times on the same terms."""
+    return json.dumps(_told(request))
+
+
+def _told(request: Any) -> dict[str, Any]:
     told = _one(request)
     found = ((name, getattr(told, name, getattr(told, f"v3_and_below_{name}", None))) for name in _TELLS)
     detail = {name: value if isinstance(value, str) else int(value) for name, value in found if value is not None}

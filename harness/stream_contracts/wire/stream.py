@@ -6,6 +6,7 @@ The streams of asyncio copy what they read three times and wake a task for every
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from typing import cast
@@ -13,7 +14,7 @@ from typing import cast
 BUFFER_BYTES = 1024 * 1024
 """What may pile up unwritten; whoever writes more waits."""
 READ_BYTES = 128 * 1024
-"""What is read ahead; a larger piece is received straight into its own place."""
+"""What is read ahead at most; a larger piece is received straight into its own place."""
 RELAY_BYTES = 512 * 1024
 """In what pieces there is room for what is handed on."""
 Data = bytes | bytearray | memoryview
@@ -22,14 +23,15 @@ Data = bytes | bytearray | memoryview
 class Stream(asyncio.BufferedProtocol):
     """Both directions of a connection. All on the loop; one reader and any number of writers at a time."""
 
-    def __init__(self, made: Callable[[Stream], None] | None = None) -> None:
+    def __init__(self, made: Callable[[Stream], None] | None = None, read_bytes: int = READ_BYTES) -> None:
         self.ended = asyncio.Event()
         """Set when the other side has ended; what it sent before can still be read."""
         self.lost = asyncio.Event()
         """Set when the connection is gone in both directions."""
         self._made = made
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(READ_BYTES)
+        self._size = read_bytes
+        self._buffer = bytearray(read_bytes)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
         self._large: memoryview | None = None
@@ -37,6 +39,7 @@ class Stream(asyncio.BufferedProtocol):
         self._into: Callable[[memoryview], bool] | None = None
         self._wanted = 0
         self._came: asyncio.Future[None] | None = None
+        self._past: asyncio.Future[bool] | None = None
         self._reading = True
         self._room: asyncio.Event = asyncio.Event()
         self._room.set()
@@ -61,7 +64,7 @@ class Stream(asyncio.BufferedProtocol):
                     0,
                 )  # what was handed on must stay as it is
             return self._large[self._filled : self._filled + self._wanted]
-        if self._start and self._end == READ_BYTES:
+        if self._start and self._end == self._size:
             self._to_front()
         return self._view[self._end :]
 
@@ -77,7 +80,7 @@ class Stream(asyncio.BufferedProtocol):
                 self._wake()
             return
         self._end += nbytes
-        if self._end - self._start == READ_BYTES:
+        if self._end - self._start == self._size:
             self._stop_reading()
         self._wake()
 
@@ -93,6 +96,8 @@ class Stream(asyncio.BufferedProtocol):
         self.lost.set()
         self._room.set()
         self._wake()
+        if self._past is not None and not self._past.done():
+            self._past.set_exception(ConnectionResetError("the connection is gone"))
 
     def pause_writing(self) -> None:
         """Too much is unsent."""
@@ -105,23 +110,23 @@ class Stream(asyncio.BufferedProtocol):
     # ---- reading
 
     async def peek(self, size: int) -> memoryview | None:
-        """The next ``size`` bytes (up to `READ_BYTES`), which stay; None where the stream ends before."""
+        """The next ``size`` bytes (up to what is read ahead), which stay; None where the stream ends before."""
         while self._end - self._start < size:
             if self.ended.is_set():
                 return None
-            if self._start + size > READ_BYTES:
+            if self._start + size > self._size:
                 self._to_front()
             await self._more()
         return self._view[self._start : self._start + size]
 
     async def exactly(self, size: int) -> Data | None:
         """The next ``size`` bytes; None where the stream ends before."""
-        if size <= READ_BYTES:
+        if size <= self._size:
             seen = await self.peek(size)
             if seen is None:
                 return None
             found = bytes(seen)
-            self._take(size)
+            self.take(size)
             return found
         return await self._exactly_large(size)
 
@@ -130,7 +135,7 @@ class Stream(asyncio.BufferedProtocol):
         if await self.peek(1) is None:
             return b""
         found = bytes(self._view[self._start : self._end])
-        self._take(len(found))
+        self.take(len(found))
         return found
 
     @property
@@ -166,7 +171,37 @@ class Stream(asyncio.BufferedProtocol):
             self._large = self._into = None
         return size - self._wanted
 
-    def _take(self, size: int) -> None:
+    # ---- past us
+
+    async def sent(self) -> bool:
+        """Whether the kernel has everything that was written, or takes it at once."""
+        if self._transport is not None and self._transport.get_write_buffer_size():
+            await asyncio.sleep(0)  # what is written leaves at the end of the loop's turn
+        return self._transport is not None and not self._transport.get_write_buffer_size()
+
+    def lent(self, *, to_read: bool) -> int:
+        """A descriptor of the socket, to be closed by one who reads or writes past us; to read, we do not meanwhile.
+
+        OSError where the connection is gone.
+        """
+        if self._transport is None or self.lost.is_set():
+            raise ConnectionResetError("the connection is gone")
+        if to_read:
+            self._stop_reading()
+        return os.dup(self._transport.get_extra_info("socket").fileno())
+
+    async def unless_lost(self, done: asyncio.Future[bool]) -> bool:
+        """Wait for it. OSError where the connection is gone before."""
+        self._past = done
+        try:
+            return await done
+        finally:
+            self._past = None
+
+    # ---- what is ahead, and waking
+
+    def take(self, size: int) -> None:
+        """So many bytes of what is ahead are done with."""
         self._start += size
         if self._start == self._end:
             self._start = self._end = 0
