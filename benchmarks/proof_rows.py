@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
 import confluent_kafka
 
 from stream_contracts import __version__
+from stream_contracts.contract.load import load
 from stream_contracts.stack.blueprint import KAFKA_VERSION, POSTGRES_IMAGE
 
 ROOT = Path(__file__).parents[1]
@@ -68,10 +70,20 @@ class Tried:
     day: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
 
 
+def runs_here(folder: Path) -> bool:
+    """Whether the extra is installed that a contract's pipelines run on; only those of Flink need one."""
+    flink = any(pipeline.flink for pipeline in load(folder).pipelines.values())
+    return not flink or bool(find_spec("pyflink"))
+
+
 def bugs() -> list[Bug]:
-    """Every wrong pipeline, in the order of the table."""
+    """Every wrong pipeline that can be run here, in the order of the table."""
     rows = ROW.findall((BUGS / "README.md").read_text(encoding="utf-8"))
-    return [Bug(name, what, links, frozenset(found.split(", "))) for name, what, links, found in rows]
+    return [
+        Bug(name, what, links, frozenset(found.split(", ")))
+        for name, what, links, found in rows
+        if runs_here(BUGS / name)
+    ]
 
 
 def source(folder: Path) -> str:

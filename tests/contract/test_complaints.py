@@ -262,7 +262,7 @@ CASES = {
         "    command: [python, enrich.py]",
         "    instances: 1",
         "11:3",
-        "found nothing to start; allowed: one of command, streams, connector",
+        "found nothing to start; allowed: one of command, streams, flink, connector",
         "    command: [python]",
     ),
     "join with what is not read": Case(
@@ -652,7 +652,7 @@ def test_a_pipeline_is_started_in_one_way_and_from_sources_that_are_there(write:
     assert complaints(file) == [(f"{file}:12:23", "found the source 'b.py'; allowed suffix: .java")]
     both = write(GOOD.replace(start, start + "\n    streams: [A.java]"))
     assert complaints(both) == [
-        (f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, connector")
+        (f"{file}:11:3", "found 'command' and 'streams'; allowed: one of command, streams, flink, connector")
     ]
     only = write(GOOD.replace(start, "    streams: [A.java]"))
     assert load(only).pipelines["enrich"].streams == ("A.java",)

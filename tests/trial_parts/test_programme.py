@@ -8,6 +8,7 @@ from itertools import islice, product
 import pytest
 
 from stream_contracts.faults import FAULTS
+from stream_contracts.pipelines import PIPELINES
 from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.capture_sweep import BEYOND, PROGRAMME
 from stream_contracts.trial.programme import (
@@ -15,8 +16,10 @@ from stream_contracts.trial.programme import (
     BESIDES,
     OF_BROKERS,
     besides,
+    debts,
     kills,
     pairs,
+    places,
     programme,
     representatives,
 )
@@ -171,7 +174,7 @@ def test_who_asks_for_faults_gets_these_and_no_others_also_what_lies_beyond() ->
 
 
 def test_what_does_not_apply_is_told_with_the_reason() -> None:
-    found = out_of_place(moments(4), [], {"delivery", "late"}, 1)
+    found = out_of_place(moments(4), [], {"delivery", "late"}, 1, {})
     assert found == {
         "registry-error": "nothing is asked of a registry",
         "kill-broker": "fewer than 3 brokers",
@@ -183,7 +186,29 @@ def test_what_does_not_apply_is_told_with_the_reason() -> None:
         "late-record": "no event of the input has a place for it",
     }
     seen = [*moments(4), Moment("enrich-0", "registry", "GET /schemas/ids/{id}", 1, "before")]
-    assert set(out_of_place(seen, [POISON], {"poison"}, 3)) == {"duplicate-record", "late-record"}
+    assert set(out_of_place(seen, [POISON], {"poison"}, 3, {})) == {"duplicate-record", "late-record"}
+
+
+@pytest.mark.parametrize("fault", ["fence-producer", "kill-broker"])
+def test_what_is_beyond_a_kind_of_pipeline_is_tried_only_where_it_is_asked_for(fault: str) -> None:
+    seen = moments(4)
+
+    def tried(*beyond: str) -> set[str]:
+        steps = islice(programme(BASE, seen, brokers=3, beyond=beyond), 300)
+        return {strike.fault for step in steps for plan in step.plans for strike in plan.strikes}
+
+    assert tried() - tried(fault) == {fault}
+    assert set(places(seen)) - set(places(seen, beyond=[fault])) == {fault} - set(OF_BROKERS)
+    owed, left = (debts(BASE, seen, every_moment=False, brokers=3, beyond=beyond) for beyond in ((), (fault,)))
+    assert owed - left == 1
+    assert out_of_place(seen, [], (), 3, {fault: "why"})[fault] == "why"
+    assert {step.plans[0].strikes[0].fault for step in asked_for(BASE, seen, [fault], [])} == {fault}
+
+
+def test_what_a_successor_commits_cannot_be_kept_from_whoever_takes_its_id() -> None:
+    assert {name for name, kind in PIPELINES.items() if "fence-producer" in kind.beyond} == {"flink"}
+    assert {fault for kind in PIPELINES.values() for fault in kind.beyond} <= set(FAULTS)
+    assert "whoever takes its id" in PIPELINES["flink"].beyond["fence-producer"]
 
 
 @pytest.mark.parametrize(("version", "tried"), [(3, False), (4, True)])

@@ -49,13 +49,17 @@ def blueprint_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @stack.command()
 @click.option("--streams", is_flag=True, help="Also what pipelines run on that are Kafka Streams applications.")
+@click.option(
+    "--flink", is_flag=True, help="Also what pipelines run on that are Flink jobs; its wheel has to be installed."
+)
 @click.option("--sink", is_flag=True, help="Also what pipelines run on that are sink connectors of Kafka Connect.")
 @blueprint_options
-def prepare(blueprint: Blueprint, *, streams: bool, sink: bool) -> None:
+def prepare(blueprint: Blueprint, *, streams: bool, flink: bool, sink: bool) -> None:
     """Fetch and compute all that the local stack needs, so that later starts are fast and work offline.
 
     Verifies every file against its sha256; what is right already stays.
     """
+    from stream_contracts.pipelines import flink as flink_jobs
     from stream_contracts.pipelines.sink import ready as ready_sink
     from stream_contracts.pipelines.streams import ready
     from stream_contracts.stack import to_stderr
@@ -64,6 +68,8 @@ def prepare(blueprint: Blueprint, *, streams: bool, sink: bool) -> None:
     begin = time.monotonic()
     if streams:
         ready(to_stderr)
+    if flink:
+        flink_jobs.ready(to_stderr)
     if sink:
         ready_sink(to_stderr)
     summary = prepare_all(to_stderr, blueprint, thorough=True).summary()

@@ -264,6 +264,7 @@ CHECKS: tuple[tuple[tuple[str | int | None, ...], type, Check], ...] = (
     (_PIPELINE, dict, joined_topics),
     (_PIPELINE, dict, settings_in_its_file),
     ((*_PIPELINE, "streams", ANY), str, java_file),
+    ((*_PIPELINE, "flink", ANY), str, java_file),
     ((*_PIPELINE, "connector"), str, connector_file),
     ((*_PIPELINE, "command", 0), str, program_exists),
     ((*_PIPELINE, "command", ANY), str, passable),

@@ -12,12 +12,12 @@ from stream_contracts.contract.complaints import names
 if TYPE_CHECKING:
     from stream_contracts.contract.checks import Around
 
-STARTS = ("command", "streams", "connector")
+STARTS = ("command", "streams", "flink", "connector")
 """The keys that say what a pipeline is; each has one of them."""
 
 
 def started_one_way(pipeline: dict[str, Any], _: Around) -> Iterator[str]:
-    """A pipeline is a command, a Kafka Streams application or a sink connector."""
+    """A pipeline is a command, a Kafka Streams application, a Flink job or a sink connector."""
     found = [name for name in STARTS if name in pipeline]
     if len(found) != 1:
         yield f"found {' and '.join(map(repr, found)) or 'nothing to start'}; allowed: one of {', '.join(STARTS)}"

@@ -101,12 +101,14 @@ class Pipeline(Part):
     """The program and its arguments; it runs in the contract's folder, without a shell."""
     streams: tuple[Text, ...] = Field(default=(), min_length=1)
     """In place of `command`: the Java sources of a Kafka Streams application, the one with the main class first."""
+    flink: tuple[Text, ...] = Field(default=(), min_length=1)
+    """In place of `command`: the Java sources of an Apache Flink job, the one with the main class first."""
     connector: Text | None = None
     """In place of `command`: the settings of a Kafka Connect sink connector, a JSON file in the contract's folder."""
     env: Mapping[Variable, str] = {}
     """Environment variables; `${topic:NAME}`, `${group}`, `${transactional-id}`, `${state}` are filled in per trial."""
     instances: int = Field(default=1, ge=1, le=32)
-    """How many processes run side by side."""
+    """How many processes run side by side; of a Flink job, how many TaskManagers."""
     state: State = "kept"
     """What becomes of `${state}` when a process ends: `kept`, as on a volume of its own, or `lost`, as without one."""
     reads: tuple[Text, ...] = Field(min_length=1)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -49,6 +49,7 @@ class Program:
     jar: Path
     main: str
     trained: Trained | None = None
+    flags: tuple[str, ...] = FLAGS
 
     def command(self, scratch: str | None = None) -> list[str]:
         """Return the command that starts it; ``scratch`` is where it puts temporary files and native libraries."""
@@ -57,30 +58,46 @@ class Program:
             path, flags = self.runtime.class_path, []
         else:
             path, flags = self.trained.class_path, [f"-XX:AOTCache={self.trained.cache}"]
-        return self.runtime.java([*FLAGS, *own, *flags, "-cp", f"{path}{os.pathsep}{self.jar}", self.main])
+        return self.runtime.java([*self.flags, *own, *flags, "-cp", f"{path}{os.pathsep}{self.jar}", self.main])
 
 
-def ready(lock: Path, progress: Progress, *, training: Path = TRAINING, thorough: bool = False) -> None:
+def ready(
+    lock: Path,
+    progress: Progress,
+    *,
+    training: Path = TRAINING,
+    more: Sequence[Path] = (),
+    flags: Sequence[str] = FLAGS,
+    thorough: bool = False,
+) -> None:
     """Fetch what programs on the jars of ``lock`` run on and are compiled with, and make their AOT cache, ahead of the first.
 
     ``thorough`` compares every file's sha256 anew. Raises StackError where Java or a jar cannot be had.
     """
     runtime(progress, thorough=thorough, lock=read_lock(ECJ_LOCK))
-    found = runtime(progress, thorough=thorough, lock=read_lock(lock))
-    _trained(found, lock.name.partition(".")[0], training, progress)
+    found = replace(runtime(progress, thorough=thorough, lock=read_lock(lock)), more=tuple(more))
+    _trained(found, lock.name.partition(".")[0], training, progress, flags)
 
 
-def program(lock: Path, sources: Sequence[Path], progress: Progress, *, training: Path | None = TRAINING) -> Program:
+def program(
+    lock: Path,
+    sources: Sequence[Path],
+    progress: Progress,
+    *,
+    training: Path | None = TRAINING,
+    more: Sequence[Path] = (),
+    flags: Sequence[str] = FLAGS,
+) -> Program:
     """Return the sources as a program on the jars of ``lock``; what is fetched, compiled or trained already is kept.
 
-    The main class is the one that the first source is named after. Raises NotCompiledError, and StackError where Java or
-    a jar cannot be had. Without an AOT cache, which is told, it starts more slowly.
+    ``more`` are jars that were not fetched. The main class is the one that the first source is named after. Raises
+    NotCompiledError, and StackError where Java or a jar cannot be had. Without an AOT cache, which is told, it starts slowly.
     """
-    found = runtime(progress, lock=read_lock(lock))
+    found = replace(runtime(progress, lock=read_lock(lock)), more=tuple(more))
     main = _main(sources[0])
     jar = _compiled(found, sources, progress)
-    trained = None if training is None else _trained(found, lock.name.partition(".")[0], training, progress)
-    return Program(found, jar, main, trained)
+    trained = None if training is None else _trained(found, lock.name.partition(".")[0], training, progress, flags)
+    return Program(found, jar, main, trained, tuple(flags))
 
 
 def _main(source: Path) -> str:
@@ -112,7 +129,9 @@ def _compiled(found: Runtime, sources: Sequence[Path], progress: Progress) -> Pa
     return derived(found.home / "programs", key, build, progress) / "program.jar"
 
 
-def _trained(found: Runtime, name: str, training: Path, progress: Progress) -> Trained | None:
+def _trained(
+    found: Runtime, name: str, training: Path, progress: Progress, flags: Sequence[str] = FLAGS
+) -> Trained | None:
     """The AOT cache of programs on these jars, made when there is none; None where it cannot be made."""
     try:
         jar = _compiled(found, [training], progress)
@@ -121,14 +140,14 @@ def _trained(found: Runtime, name: str, training: Path, progress: Progress) -> T
         def build(folder: Path) -> None:
             progress(f"training the AOT cache of {name} (once per version of it and of Java, takes half a minute)")
             cache = folder / f"{name}.aot"
-            command = found.java([*FLAGS, f"-XX:AOTCacheOutput={cache}", "-cp", path, _main(training)])
+            command = found.java([*flags, f"-XX:AOTCacheOutput={cache}", "-cp", path, _main(training)])
             with TemporaryDirectory() as work:
                 done = _run(command, Path(work), TRAIN_S)
             if not cache.exists():
                 tail = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
                 raise StackError(f"the training run ended with status {done.returncode} and wrote no cache:\n{tail}")
 
-        place = derived(found.home / "aot", found.key("aot", path), build, progress)
+        place = derived(found.home / "aot", found.key("aot", path, *flags), build, progress)
     except (StackError, NotCompiledError) as error:
         progress(f"{name} will start without an AOT cache, more slowly: {error}")
         return None

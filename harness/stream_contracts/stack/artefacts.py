@@ -22,6 +22,7 @@ CONNECT_LOCK = Path(__file__).with_name("connect.lock.toml")
 APICURIO_LOCK = Path(__file__).with_name("apicurio.lock.toml")
 SINK_LOCK = Path(__file__).with_name("sink.lock.toml")
 STREAMS_LOCK = Path(__file__).with_name("streams.lock.toml")
+FLINK_LOCK = Path(__file__).with_name("flink.lock.toml")
 ECJ_LOCK = Path(__file__).with_name("ecj.lock.toml")
 INSTALL = "pip install 'pytest-stream-contracts[local]'"
 PREPARE = "stream-contracts stack prepare"

@@ -27,6 +27,8 @@ APICURIO_VERSION = "3.3.3"
 
 ECJ_VERSION = "3.46.100"
 """The Java compiler that runs on a JRE: for pipelines that are given as Java source."""
+FLINK_CONNECTOR_VERSION = "5.0.0-2.2"
+"""Of the Kafka connector of Apache Flink; behind the dash the Flink that it was built for."""
 
 EMBEDDED = "embedded"
 """The registry of this package, run in the harness's own process."""

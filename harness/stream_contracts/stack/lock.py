@@ -15,6 +15,7 @@ from stream_contracts.stack.artefacts import (
     APICURIO_LOCK,
     CONNECT_LOCK,
     ECJ_LOCK,
+    FLINK_LOCK,
     KAFKA_LOCK,
     SINK_LOCK,
     STREAMS_LOCK,
@@ -26,11 +27,15 @@ from stream_contracts.stack.blueprint import (
     DEBEZIUM_SINK_VERSION,
     DEBEZIUM_VERSION,
     ECJ_VERSION,
+    FLINK_CONNECTOR_VERSION,
     KAFKA_VERSION,
 )
 
 LOG_BACKEND = "org.slf4j:slf4j-simple:1.7.36"
 """Kafka's closure has none; this is the one for the slf4j version that it brings."""
+
+FLINK_CONNECTOR_BASE = "org.apache.flink:flink-connector-base:2.2.0"
+"""What the connector is written with and does not bring; that of the Flink which it was built for."""
 
 WORKER = (
     f"org.apache.kafka:connect-runtime:{KAFKA_VERSION}",
@@ -45,6 +50,7 @@ ROOTS: Mapping[Path, tuple[str, ...]] = {
     CONNECT_LOCK: (*WORKER, f"io.debezium:debezium-connector-postgres:{DEBEZIUM_VERSION}:plugin@tar.gz"),
     SINK_LOCK: (*WORKER, f"io.debezium:debezium-connector-jdbc:{DEBEZIUM_SINK_VERSION}:plugin@tar.gz"),
     STREAMS_LOCK: (f"org.apache.kafka:kafka-streams:{KAFKA_VERSION}", LOG_BACKEND),
+    FLINK_LOCK: (f"org.apache.flink:flink-connector-kafka:{FLINK_CONNECTOR_VERSION}", FLINK_CONNECTOR_BASE),
     ECJ_LOCK: (f"org.eclipse.jdt:ecj:{ECJ_VERSION}",),
     APICURIO_LOCK: (f"io.apicurio:apicurio-registry-app:{APICURIO_VERSION}:all@tar.gz",),
 }

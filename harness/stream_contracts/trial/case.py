@@ -61,11 +61,12 @@ class Case:
         return monotonic() - self._began
 
     def __enter__(self) -> Case:
+        arena = self.arena
         self._leaving.enter_context(self.journal)
         try:
             self._make_names()
-            for number in range(self.plan.instances or self.arena.pipeline.instances):
-                self.instances.append(self._instance(name := f"{self.arena.pipeline_name}-{number}", name))
+            for number in range((self.plan.instances or arena.pipeline.instances) + kind_of(arena.pipeline).besides):
+                self.instances.append(self._instance(name := f"{arena.pipeline_name}-{number}", name))
         except BaseException:
             self._leaving.close()
             raise
@@ -155,8 +156,20 @@ class Case:
             self.journal.add(FaultApplied(strike.fault, str(moment_of(strike)), at, at, effect))
         return intake.events
 
+    @property
+    def grouped(self) -> bool:
+        """Whether a consumer group deals out the partitions among the instances."""
+        return kind_of(self.arena.pipeline).grouped
+
+    @property
+    def prepares(self) -> bool:
+        """Whether a transaction that a dead process left open may be committed by its successor."""
+        return kind_of(self.arena.pipeline).prepares
+
     def shared(self) -> bool:
-        """Whether the instances are one stable group, so that each has its partitions."""
+        """Whether the instances are one stable group, so that each has its partitions; without a group, all are there."""
+        if not self.grouped:
+            return all(instance.lane.connections for instance in self.instances)
         groups = set[str]().union(*(instance.lane.groups for instance in self.instances))
         return any(self.arena.cluster.is_shared(group, len(self.instances)) for group in groups)
 
@@ -219,8 +232,7 @@ class Case:
             instance.evict()
         rewound = 0
         for group in groups:
-            committed = self.arena.cluster.committed(group, self._owed) or {}
-            begun = [partition for partition, offset in committed.items() if offset > 0]
+            begun = [at for at, offset in (self.arena.cluster.committed(group, self._owed) or {}).items() if offset > 0]
             if begun:
                 self.arena.cluster.rewind(group, begun)
             rewound += len(begun)

@@ -12,6 +12,7 @@ from time import monotonic
 from stream_contracts.errors import HarnessError
 from stream_contracts.faults import strikes_others
 from stream_contracts.findings import Judgement, Reason, Verdict
+from stream_contracts.pipelines import kind_of
 from stream_contracts.trial.agreement import lost
 from stream_contracts.trial.alike import shown_again
 from stream_contracts.trial.arena import Arena
@@ -198,13 +199,15 @@ class _Sweep:
         if faults:
             steps = list(asked_for(self._plan, seen, faults, inputs, every_moment=every_moment))
             return iter(steps), sum(step.owed for step in steps)
-        self.proof.out_of_place = out_of_place(seen, inputs, promises.made, len(arena.brokers))
-        brokers, recovers = len(arena.brokers), promises.recovers_within is not None
-        versions = self._runner.versions
-        owed = debts(self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions)
+        brokers, beyond = len(arena.brokers), kind_of(arena.pipeline).beyond
+        self.proof.out_of_place = out_of_place(seen, inputs, promises.made, brokers, beyond)
+        versions, recovers = self._runner.versions, promises.recovers_within is not None
+        owed = debts(
+            self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions, beyond=beyond
+        )  # fmt: skip
         return programme(
-            self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions, recovers=recovers,
-            inputs=inputs,
+            self._plan, seen, every_moment=every_moment, brokers=brokers, versions=versions, beyond=beyond,
+            recovers=recovers, inputs=inputs,
         ), len(inputs) + owed  # fmt: skip
 
     def swept(self, budget_s: float, faults: Sequence[str] = (), *, every_moment: bool) -> Judgement:

@@ -27,7 +27,7 @@ class Feeding:
         self._last: float | None = None
         self._shared_at: float | None = None
         self._done = False
-        if plan.feed != "after-start" and len(case.instances) == 1:
+        if plan.feed != "after-start" and (len(case.instances) == 1 or not case.grouped):
             self._next()
 
     def step(self) -> str | None:

@@ -42,7 +42,7 @@ class Probe:
             self._kicks += 1
             self._case.kick(f"nothing passed for {HANG_S:g} s, though {missing}")
             self._since = now
-        elif now - self._since > BLIND_S and not self._looked:
+        elif now - self._since > BLIND_S and not self._looked and not self._case.prepares:
             self._looked = True
             try:
                 books.end_orphans(self._case)

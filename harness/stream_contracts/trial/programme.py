@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, islice
@@ -131,6 +131,7 @@ def programme(
     every_moment: bool = False,
     brokers: int = 1,
     versions: Mapping[str, int] = NO_VERSIONS,
+    beyond: Collection[str] = (),
     recovers: bool = False,
     inputs: Sequence[Strike] = (),
 ) -> Iterator[Step]:
@@ -138,17 +139,18 @@ def programme(
 
     kill-app at each moment, transaction control before the rest, and after each of them other faults, each at one of its
     classes; then pairs, and plans that Hypothesis draws, in turn. There is no end: the budget is one. With
-    ``recovers`` a kill whose consequences are waited for comes before all. ``inputs`` are the faults of the input.
+    ``recovers`` a kill whose consequences are waited for comes before all. ``inputs`` are the faults of the input. What is
+    ``beyond`` pipelines of this kind is not tried.
     """
     if recovers:
         yield from patiently(base, seen)
     killed = kills(seen, every_moment=every_moment)
-    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers, versions)))
+    others = chain(with_input(base, seen, inputs), besides(base, seen, shelf(brokers, versions, beyond)))
     for moment in killed:
         yield Step(tuple(struck_at(base, "kill-app", each) for each in alike(moment, seen)), moment, owed=True)
         yield from islice(others, OTHERS_PER_KILL)
     yield from others
-    random = (Step((plan,)) for plan in drawn(base, places(seen, versions)))
+    random = (Step((plan,)) for plan in drawn(base, places(seen, versions, beyond)))
     for pair in pairs(base, killed):
         yield pair
         yield from islice(random, 1)
@@ -188,18 +190,23 @@ def representatives(moments: Iterable[Moment]) -> list[Moment]:
     return [moment for moment in moments if moment in chosen]
 
 
-def shelf(brokers: int, versions: Mapping[str, int] = NO_VERSIONS) -> dict[str, tuple[Where, ...]]:
+def shelf(
+    brokers: int, versions: Mapping[str, int] = NO_VERSIONS, beyond: Collection[str] = ()
+) -> dict[str, tuple[Where, ...]]:
     """The faults that are tried beside kill-app with so many brokers, those of brokers dealt out among the others.
 
     What is answered in the broker's place is an error that the client knows: ``versions`` tell in which it asks, by API.
+    What is ``beyond`` the pipeline has no place here.
     """
     known = {
         fault: tuple(at for at in where if len(at) < _SAID or knows(at[0], versions.get(at[0]), Refuse(at[-1])))
         for fault, where in BESIDES.items()
+        if fault not in beyond
     }
     if brokers < ENOUGH_BROKERS:
         return known
-    mixed, slow = dict[str, tuple[Where, ...]](), iter(OF_BROKERS.items())
+    mixed = dict[str, tuple[Where, ...]]()
+    slow = iter([row for row in OF_BROKERS.items() if row[0] not in beyond])
     for number, row in enumerate(known.items(), 1):
         mixed.update([row, *islice(slow, 1 if number % EACH_BROKER_AFTER == 0 else 0)])
     mixed.update(slow)
@@ -224,10 +231,16 @@ def in_turn(rows: Sequence[Sequence[Step]]) -> Iterator[Step]:
 
 
 def debts(
-    base: Plan, seen: Sequence[Moment], *, every_moment: bool, brokers: int, versions: Mapping[str, int] = NO_VERSIONS
+    base: Plan,
+    seen: Sequence[Moment],
+    *,
+    every_moment: bool,
+    brokers: int,
+    versions: Mapping[str, int] = NO_VERSIONS,
+    beyond: Collection[str] = (),
 ) -> int:
     """How many steps of a programme are owed."""
-    others = besides(base, seen, shelf(brokers, versions))
+    others = besides(base, seen, shelf(brokers, versions, beyond))
     return len(kills(seen, every_moment=every_moment)) + sum(step.owed for step in others)
 
 
@@ -256,10 +269,12 @@ def pairs(base: Plan, moments: Sequence[Moment]) -> Iterator[Step]:
             yield Step((replace(plan, strikes=(*plan.strikes, again)),))
 
 
-def places(seen: Sequence[Moment], versions: Mapping[str, int] = NO_VERSIONS) -> dict[str, list[Strike]]:
+def places(
+    seen: Sequence[Moment], versions: Mapping[str, int] = NO_VERSIONS, beyond: Collection[str] = ()
+) -> dict[str, list[Strike]]:
     """For each fault that strikes nobody else, the strikes of it that make sense: what drawn plans choose from."""
     found = {"kill-app": [_strike("kill-app", moment) for moment in seen]}
-    for fault, where in shelf(1, versions).items():
+    for fault, where in shelf(1, versions, beyond).items():
         found[fault] = [_strike(fault, moment, *at[2:]) for at in where for moment in seen if is_at(moment, at)]
     return {fault: strikes for fault, strikes in found.items() if strikes}
 

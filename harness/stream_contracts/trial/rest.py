@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stream_contracts.trial.cluster import READ_COMMITTED, Cluster, Partition
 from stream_contracts.wire.lane import Lane
+from stream_contracts.wire.moment import IDLE
 
 QUIET_S = 1.0
 """How long it must be quiet where the expected effects are there, and no committed offset says that this was all."""
@@ -101,7 +102,7 @@ class Rest:
         return whole is None and self._quiet_s >= QUIET_GROUP_S
 
     def _moments(self) -> int:
-        return sum(len(lane.moments) for lane in self._lanes)
+        return sum(moment.api not in IDLE for lane in self._lanes for moment in tuple(lane.moments))
 
     def _all_there(self, state: tuple[object, ...]) -> bool | None:
         """Whether every expected effect is there. Asking reads every output: once for each state."""

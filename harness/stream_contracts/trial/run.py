@@ -15,7 +15,7 @@ from stream_contracts.trial.case import Case
 from stream_contracts.trial.feeding import SHARE_S, Feeding
 from stream_contracts.trial.probe import Probe
 from stream_contracts.trial.rows import Effect
-from stream_contracts.wire.moment import Moment
+from stream_contracts.wire.moment import IDLE, Moment
 from stream_contracts.workload.plan import Plan
 
 DRAIN_S = 30.0
@@ -83,13 +83,20 @@ def run(plan: Plan, arena: Arena, number: int, oracle: Sequence[Expected] = ()) 
                 act.end()
         books.close(case, result.restless)
         result.struck, result.sends = case.struck + sum(act.struck for act in acts), feeding.fed.sends
-        result.moments = [moment for instance in case.instances for moment in tuple(instance.lane.moments)]
+        result.moments = [moment for instance in case.instances for moment in worked(tuple(instance.lane.moments))]
         for instance in case.instances:
             instance.kill() if plan.disturbed else instance.stop()
         result.records = case.evidence(causes(oracle))
         result.seconds = case.clock()
         write_service_logs(marks, folder)
     return result
+
+
+def worked(moments: Sequence[Moment]) -> Sequence[Moment]:
+    """The moments of an instance without those at its end, but the first, at which it has nothing to do and asks all the same."""
+    last = max((place for place, moment in enumerate(moments) if moment.api not in IDLE), default=-1)
+    first = [moment for moment in moments[last + 1 :] if moment.nth == moments[last + 1].nth]
+    return [*moments[: last + 1], *first]
 
 
 def folder_for(plan: Plan, above: Path, number: int) -> Path:

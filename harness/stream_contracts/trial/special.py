@@ -50,9 +50,12 @@ def asked_for(
 
 
 def out_of_place(
-    seen: Sequence[Moment], inputs: Sequence[Strike], made: Collection[str], brokers: int
+    seen: Sequence[Moment], inputs: Sequence[Strike], made: Collection[str], brokers: int, beyond: Mapping[str, str]
 ) -> dict[str, str]:
-    """The faults of a sweep that do not apply to a pipeline, each with the reason; ``made`` are its promises."""
+    """The faults of a sweep that do not apply to a pipeline, each with the reason.
+
+    ``made`` are its promises; ``beyond`` says what no pipeline of its kind can stand, and why.
+    """
     found = {}
     for fault, where in BESIDES.items():
         if not any(is_at(moment, at) for at in where for moment in seen):
@@ -64,7 +67,7 @@ def out_of_place(
             found[fault] = f"no promise of {' or '.join(altering.stands)}"
         elif fault not in {strike.fault for strike in inputs}:
             found[fault] = "no event of the input has a place for it"
-    return found
+    return {**found, **beyond}
 
 
 WITHOUT = {"registry-error": "nothing is asked of a registry", "fence-producer": "no transaction was seen"}

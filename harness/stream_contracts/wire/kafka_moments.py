@@ -14,7 +14,7 @@ from stream_contracts.wire.hold import Hold
 from stream_contracts.wire.kafka import Header
 from stream_contracts.wire.kafka_fetch import Asked
 from stream_contracts.wire.ledger import Ledger
-from stream_contracts.wire.moment import ONLY_AFTER, TELLING, Phase
+from stream_contracts.wire.moment import IDLE, ONLY_AFTER, TELLING, Phase
 from stream_contracts.wire.offsets import Offsets
 from stream_contracts.wire.transactions import Transactions
 
@@ -33,7 +33,9 @@ _TELLS = (
 PUT_OFF = frozenset({14, 15, 16, 51})
 """A coordinator says "ask again": it is loading, not available, not the one, or busy with another transaction."""
 CHANGING = TELLING - ONLY_AFTER
-"""The APIs whose requests change what a broker holds: one that is unanswered keeps a run from being at rest."""
+"""The APIs whose requests change what a broker holds."""
+WORK = CHANGING - IDLE
+"""Those of them that keep a run from being at rest while they are unanswered."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class KafkaMoments:
 
     def asked(self, exchange: Exchange) -> None:
         """A request passed towards the broker."""
-        if exchange.header.api in CHANGING:
+        if exchange.header.api in WORK:
             self.ledger.in_flight += 1
             self.ledger.changed.set()
         if exchange.header.api == "EndTxn":
@@ -128,7 +130,7 @@ class KafkaMoments:
     def answered(self, exchange: Exchange) -> None:
         """The broker answered: keep what the exchange tells, whether or not the client will hear of it."""
         api, request, response = exchange.header.api, exchange.request, exchange.response
-        if api in CHANGING:
+        if api in WORK:
             self.ledger.in_flight -= 1
         if api == "EndTxn" and exchange.error not in PUT_OFF:
             self._transactions.end(request, exchange.transaction)
@@ -179,7 +181,7 @@ class KafkaMoments:
     def lost(self, exchange: Exchange) -> None:
         """The connection ended before the broker's answer came."""
         if exchange.header.api in CHANGING:
-            self.ledger.in_flight -= 1
+            self.ledger.in_flight -= exchange.header.api in WORK
             self.record(exchange, None)
 
     def record(self, exchange: Exchange, answered_at: float | None) -> None:

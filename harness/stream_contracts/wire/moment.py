@@ -58,6 +58,9 @@ URGENCY: tuple[str, ...] = (
 )
 """The APIs at which pipelines break first, worst first; a sweep begins with them."""
 
+IDLE: frozenset[str] = frozenset({"InitProducerId"})
+"""The APIs that say nothing of work: Flink asks for a producer id at each checkpoint, also while nothing comes."""
+
 ONLY_AFTER: frozenset[str] = frozenset({"Fetch"})
 """A Fetch is a moment only by what it brought, so there is none before it."""
 
