@@ -118,6 +118,8 @@ def service(
     folder: Path,
     addresses: Mapping[str, str],
     names: Mapping[str, str],
+    topics: Mapping[str, str],
+    group: str,
     log_path: Path,
     run_id: str,
 ) -> Service:
@@ -126,6 +128,7 @@ def service(
     ``addresses`` is where it finds its servers (all of them our tap), with its temporary folder, beside which lies what
     the cluster shares; ``names`` its own ``env`` filled in, which wins.
     """
+    del topics, group  # they are in its ``env`` where it wants them
     scratch = Path(addresses["TMPDIR"])
     leads = _number(instance) == 0
     _configure(scratch, scratch.parent, leads=leads)
