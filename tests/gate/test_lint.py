@@ -128,6 +128,10 @@ CASES: dict[str, tuple[tuple[str, str], str, tuple[str, str], str]] = {
 }
 
 
+def test_every_rule_has_its_case() -> None:
+    assert {rule.id for rule, _ in ADVICE} == {*CASES, "kept-version-unused"}, "that one needs a folder: below"
+
+
 def rules(folder: Path, edit: tuple[str, str], schema: str) -> set[str]:
     folder.mkdir()
     text = GOOD.replace(*edit) if edit[0] else GOOD
@@ -136,11 +140,22 @@ def rules(folder: Path, edit: tuple[str, str], schema: str) -> set[str]:
     return {each.rule for each in lint(loaded([folder])).findings}
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule, _ in ADVICE])
+@pytest.mark.parametrize("rule", [rule.id for rule, _ in ADVICE if rule.id in CASES])
 def test_advice_is_given_where_it_is_due(tmp_path: Path, rule: str) -> None:
     bad, bad_schema, good, good_schema = CASES[rule]
     assert rules(tmp_path / "bad", bad, bad_schema) == {rule}
     assert rules(tmp_path / "good", good, good_schema) == set()
+
+
+@pytest.mark.parametrize(("name", "told"), [("w.v1.avsc", {"kept-version-unused"}), ("v.v1.avsc", set())])
+def test_kept_versions_are_those_of_a_schema(tmp_path: Path, name: str, told: set[str]) -> None:
+    (tmp_path / "contract.yaml").write_text(GOOD)
+    (tmp_path / "v.avsc").write_text('"int"')
+    (tmp_path / "former").mkdir()
+    (tmp_path / "former" / name).write_text('"int"')
+    found = lint(loaded([tmp_path])).findings
+    assert {each.rule for each in found} == told
+    assert all(str(each.place) == f"{tmp_path}/former/{name}:1" for each in found)
 
 
 def test_a_default_has_its_line(tmp_path: Path) -> None:

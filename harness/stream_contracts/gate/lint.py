@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from stream_contracts.contract.model import Contract
+from stream_contracts.contract.model import Contract, kept
 from stream_contracts.errors import SchemaError
 from stream_contracts.findings import Finding, Judged, Judgement, Place, Review, Rule, Severity
 from stream_contracts.gate import captured, topics
@@ -97,6 +97,15 @@ def no_value_schema(contract: Contract) -> Iterator[Hit]:
             yield Hit(name, contract.place("topics", name), f"{name} has no schema for its values")
 
 
+def kept_of_nobody(contract: Contract) -> Iterator[Hit]:
+    """Former versions of a schema that the contract does not have, by that name."""
+    known = {each.path.name for each in held(contract)}
+    for name, files in kept(contract.folder).items():
+        if name not in known:
+            what = f"{', '.join(files)}: no topic has a schema {name}, so nothing is compared with them"
+            yield Hit(contract.name, Place(str(contract.folder / files[0]), 1), what)
+
+
 ADVICE: Final[tuple[tuple[Rule, Callable[[Contract], Iterator[Hit]] | None], ...]] = (
     (Rule("avro-default-wrong",
           "The registry takes it, and decoders refuse the schema, or fill in something that is no value of the type.",
@@ -123,6 +132,10 @@ ADVICE: Final[tuple[tuple[Rule, Callable[[Contract], Iterator[Hit]] | None], ...
           "What no schema says, no check can hold anybody to.",
           "Declare the value's schema.",
           "orders: {partitions: 6}", Severity.WARNING), no_value_schema),
+    (Rule("kept-version-unused",
+          "A schema whose file was renamed begins without a past, and a change that breaks its readers is not seen.",
+          "Rename the kept versions with the schema, or remove them with the topic.",
+          "former/order.v1.avsc, and the schema is called purchase.avsc now", Severity.WARNING), kept_of_nobody),
     *JOINS,
 )  # fmt: skip
 """Advice and how it is come by; None where a look into the schema gives it."""
