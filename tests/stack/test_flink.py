@@ -24,7 +24,8 @@ def started(folder: Path, instance: str, monkeypatch: pytest.MonkeyPatch):
     scratch.mkdir()
     contract = load(PAGEVIEWS)
     return flink.service(
-        contract.pipelines["count"], instance, folder=contract.folder, topics={}, group="g", names={"INPUT": "views"}, run_id="run",
+        contract.pipelines["count"], instance, folder=contract.folder, names={"INPUT": "views"}, run_id="run",
+        topics={}, group="g",
         addresses={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TMPDIR": str(scratch)}, log_path=folder / "log",
     )  # fmt: skip
 
