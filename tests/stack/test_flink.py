@@ -11,6 +11,7 @@ from stream_contracts.contract.load import load
 from stream_contracts.errors import StackError
 from stream_contracts.pipelines import flink, kind_of
 from stream_contracts.pipelines._java import Program
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.stack.runtime import Runtime
 
 PAGEVIEWS = Path(__file__).parents[2] / "contracts/pageviews"
@@ -23,11 +24,12 @@ def started(folder: Path, instance: str, monkeypatch: pytest.MonkeyPatch):
     scratch = folder / f"{instance}.tmp"
     scratch.mkdir()
     contract = load(PAGEVIEWS)
-    return flink.service(
-        contract.pipelines["count"], instance, folder=contract.folder, names={"INPUT": "views"}, run_id="run",
-        topics={}, group="g",
-        addresses={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TMPDIR": str(scratch)}, log_path=folder / "log",
+    addresses = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "TMPDIR": str(scratch)}
+    launch = Launch(
+        contract.pipelines["count"], instance, contract.folder, addresses, names={"INPUT": "views"}, topics={},
+        group="g", log_path=folder / "log", run_id="run",
     )  # fmt: skip
+    return flink.service(launch)
 
 
 def test_the_first_process_is_the_job_manager_and_every_other_one_a_task_manager(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.pipelines import command, flink, sink, streams
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.service import Service
 
@@ -27,7 +28,7 @@ class Kind:
     it raises ContractError for what is wrong in the contract's folder, StackError for what cannot be had.
     """
 
-    service: Callable[..., Service]
+    service: Callable[[Launch], Service]
     prepare: Callable[[Contract, str, Progress], None] = nothing
     besides: int = 0
     """How many processes there are beside the instances; they come first, and have the first numbers."""

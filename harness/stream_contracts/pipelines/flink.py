@@ -18,6 +18,7 @@ from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import ContractError, StackError
 from stream_contracts.pipelines import _java
 from stream_contracts.pipelines._java import NotCompiledError, Program
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.stack.artefacts import FLINK_LOCK, Progress
 from stream_contracts.stack.ports import reserved
 from stream_contracts.stack.runtime import jvm_environment
@@ -111,32 +112,21 @@ def prepare(contract: Contract, pipeline_name: str, progress: Progress) -> None:
         raise ContractError([(str(contract.place("pipelines", pipeline_name, "flink")), str(error))]) from error
 
 
-def service(
-    pipeline: Pipeline,
-    instance: str,
-    *,
-    folder: Path,
-    addresses: Mapping[str, str],
-    names: Mapping[str, str],
-    topics: Mapping[str, str],
-    group: str,
-    log_path: Path,
-    run_id: str,
-) -> Service:
+def service(launch: Launch) -> Service:
     """One process of the job's cluster, not started yet: number 0 is the JobManager, every other one a TaskManager.
 
-    ``addresses`` is where it finds its servers (all of them our tap), with its temporary folder, beside which lies what
-    the cluster shares; ``names`` its own ``env`` filled in, which wins.
+    Beside its temporary folder lies what the cluster shares.
     """
-    del topics, group  # they are in its ``env`` where it wants them
-    scratch = Path(addresses["TMPDIR"])
-    leads = _number(instance) == 0
+    scratch = Path(launch.addresses["TMPDIR"])
+    leads = _number(launch.instance) == 0
     _configure(scratch, scratch.parent, leads=leads)
-    built = _program(tuple(_sources(folder, pipeline)))
+    built = _program(tuple(_sources(launch.folder, launch.pipeline)))
     main = _job_manager(built, scratch) if leads else [TASK_MANAGER, "--configDir", str(scratch)]
-    env = {**jvm_environment(os.environ), **addresses, **names}
+    env = {**jvm_environment(os.environ), **launch.environment}
     command = [*built.command(str(scratch))[:-1], *main]
-    return Service(instance, command, cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)
+    return Service(
+        launch.instance, command, cwd=launch.folder.absolute(), env=env, log_path=launch.log_path, run_id=launch.run_id
+    )
 
 
 def jars() -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import ContractError
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.stack import sink, training
 from stream_contracts.stack.artefacts import Progress
 from stream_contracts.stack.runtime import Runtime
@@ -48,28 +49,18 @@ def prepare(contract: Contract, pipeline_name: str, progress: Progress) -> None:
     _worker(progress)
 
 
-def service(
-    pipeline: Pipeline,
-    instance: str,
-    *,
-    folder: Path,
-    addresses: Mapping[str, str],
-    names: Mapping[str, str],
-    topics: Mapping[str, str],
-    group: str,
-    log_path: Path,
-    run_id: str,
-) -> Service:
+def service(launch: Launch) -> Service:
     """The process of one instance, not started yet: a worker whose connector has the settings of the contract's file.
 
-    What differs between two trials is set here: topics, group, the address of the database and the schema in it.
+    What differs between two trials is set here: topics, group, the address of the database and the schema in it. A
+    connector has no environment of its own.
     """
-    del names  # a connector has no environment of its own
     runtime, flags = _worker()
-    told = placed(settings(folder, pipeline), topics, group, addresses["DATABASE_URL"])
+    addresses = launch.addresses
+    told = placed(settings(launch.folder, launch.pipeline), launch.topics, launch.group, addresses["DATABASE_URL"])
     return sink.worker(
-        runtime, flags, instance, told, bootstrap=addresses["KAFKA_BOOTSTRAP_SERVERS"],
-        folder=Path(addresses["TMPDIR"]), log_path=log_path, run_id=run_id,
+        runtime, flags, launch.instance, told, bootstrap=addresses["KAFKA_BOOTSTRAP_SERVERS"],
+        folder=Path(addresses["TMPDIR"]), log_path=launch.log_path, run_id=launch.run_id,
     )  # fmt: skip
 
 

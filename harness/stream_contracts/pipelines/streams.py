@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from stream_contracts.contract.model import Contract, Pipeline
 from stream_contracts.errors import ContractError
 from stream_contracts.pipelines import _java
 from stream_contracts.pipelines._java import NotCompiledError, Program, program
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.stack.artefacts import STREAMS_LOCK, Progress
 from stream_contracts.stack.runtime import jvm_environment
 from stream_contracts.stack.service import Service
@@ -33,28 +33,14 @@ def prepare(contract: Contract, pipeline_name: str, progress: Progress) -> None:
         raise ContractError([(str(contract.place("pipelines", pipeline_name, "streams")), str(error))]) from error
 
 
-def service(
-    pipeline: Pipeline,
-    instance: str,
-    *,
-    folder: Path,
-    addresses: Mapping[str, str],
-    names: Mapping[str, str],
-    topics: Mapping[str, str],
-    group: str,
-    log_path: Path,
-    run_id: str,
-) -> Service:
-    """The process of one instance, not started yet: the main class of the first source, in the contract's folder.
-
-    ``addresses`` is where it finds its servers (all of them our tap) and its temporary folder, ``names`` its own ``env``
-    filled in, which wins.
-    """
-    del topics, group  # they are in its ``env`` where it wants them
-    built = _program(tuple(_sources(folder, pipeline)))
-    env = {**jvm_environment(os.environ), **addresses, **names}
-    command = built.command(env.get("TMPDIR"))
-    return Service(instance, command, cwd=folder.absolute(), env=env, log_path=log_path, run_id=run_id)
+def service(launch: Launch) -> Service:
+    """The process of one instance, not started yet: the main class of the first source, in the contract's folder."""
+    built = _program(tuple(_sources(launch.folder, launch.pipeline)))
+    env = {**jvm_environment(os.environ), **launch.environment}
+    return Service(
+        launch.instance, built.command(env.get("TMPDIR")), cwd=launch.folder.absolute(), env=env,
+        log_path=launch.log_path, run_id=launch.run_id,
+    )  # fmt: skip
 
 
 @cache

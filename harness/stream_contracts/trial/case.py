@@ -13,6 +13,7 @@ from stream_contracts.errors import HarnessError
 from stream_contracts.history.journal import Journal
 from stream_contracts.history.model import KICKED, Expected, FaultApplied, Note, Record
 from stream_contracts.pipelines import kind_of
+from stream_contracts.pipelines.launch import Launch
 from stream_contracts.trial import doors, evidence, rows
 from stream_contracts.trial.arena import Arena
 from stream_contracts.trial.cluster import GROUP, TRANSACTION, Partition, partitions_of
@@ -113,10 +114,10 @@ class Case:
         for place in (state, scratch):
             place.mkdir(parents=True)
             self._leaving.callback(rmtree, place, ignore_errors=True)
-        service = kind_of(arena.pipeline).service(
+        launch = Launch(
             arena.pipeline,
             f"{self.names.prefix}.{name}",  # processes are killed by their name: trials run side by side
-            folder=arena.contract.folder,
+            arena.contract.folder,
             addresses={**doors.addresses(lane, self._namespace, arena.subjects), "TMPDIR": str(scratch.absolute())},
             names=self.names.environment(arena.contract, arena.pipeline, identity, state.absolute()),
             topics={declared: self.names.topic(declared) for declared in arena.contract.topics},
@@ -124,6 +125,7 @@ class Case:
             log_path=self.folder / f"{name}.log",
             run_id=arena.run_id,
         )
+        service = kind_of(arena.pipeline).service(launch)
         self._leaving.callback(service.kill)
         lost = state if arena.pipeline.state == "lost" else None
         made = Instance(lane, service, arena.cluster, self.journal, self.clock, identity, lost)
