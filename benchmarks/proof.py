@@ -4,7 +4,8 @@
 that anybody has by default; after each it writes docs/proof.md. What was tried is kept in ``.stream-contracts``: whoever is
 interrupted, or has no time left (``--within SECONDS``, by default half an hour), goes on by the same command, as long as
 neither harness nor pipeline change; ``--fresh`` begins anew. ``--controls N`` tries right pipelines only, seed after
-seed, until N trials with faults were made in all. With names (``acks-one contracts/orders``) or ``--sample`` it only prints.
+seed, until N trials with faults were made in all, or with names of these. With names (``acks-one contracts/orders``) or
+``--sample`` it only prints, without ``--controls``.
 
 It fails where a wrong pipeline is not found, is found late or by another anomaly than its row in examples/bugs/README.md
 names, does not fail again, or where a right one does not pass; what the committed document calls found and is not found now
@@ -149,11 +150,11 @@ def control_rows(matrix: Matrix, names: Sequence[str], *, write: bool) -> Iterat
         print(control(name, [each for each in matrix.right if each.name == name]), flush=True)
 
 
-def soak(matrix: Matrix, wanted: int) -> Iterator[str]:
-    """Try right pipelines, the one with the fewest trials first, until so many trials were made."""
+def soak(matrix: Matrix, wanted: int, names: Sequence[str]) -> Iterator[str]:
+    """Try these right pipelines, the one with the fewest trials first, until so many trials were made of them."""
     began = monotonic()
     while not matrix.left:
-        counts = {name: sum(each.trials for each in matrix.right if each.name == name) for name in controls()}
+        counts = {name: sum(each.trials for each in matrix.right if each.name == name) for name in names}
         if sum(counts.values()) >= wanted:
             return
         name = min(counts, key=lambda name: counts[name])
@@ -188,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     matrix = Matrix(fresh=asked.fresh, until=monotonic() + asked.within)
     if asked.controls:
-        wrong = list(soak(matrix, asked.controls))
+        wrong = list(soak(matrix, asked.controls, names or controls()))
     else:
         chosen, write = names or [*known, *controls()], not names
         wrong = [*bug_rows(matrix, chosen, write=write)]
