@@ -58,6 +58,11 @@ class Act:
         return self._on is not None and self._on.effect
 
     @property
+    def over(self) -> bool:
+        """Whether it was applied, and is healed."""
+        return self._over
+
+    @property
     def busy(self) -> bool:
         """Whether its moment has come and it is not over yet."""
         return self._due is not None and not self._over

@@ -137,7 +137,7 @@ class Case:
         arena, plan = self.arena, self.plan
         drawn = arena.draw(plan.seed)
         events = self._intake(tuple(event for event in drawn.events if not plan.events or event.id in plan.events))
-        portions = PORTIONS if plan.feed == "paced" else 1
+        portions = PORTIONS if plan.feed in ("paced", "tail") else 1
         aborted = drawn.aborted if plan.with_aborted else ()
         for portion in arena.feeder.feed(
             arena.contract, arena.pipeline, self.names, events, aborted, self.clock, portions

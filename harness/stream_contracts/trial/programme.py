@@ -102,6 +102,8 @@ EACH_BROKER_AFTER = 2
 """How many of the quicker faults come before each fault of a broker."""
 OTHERS_PER_KILL = 2
 """How many other faults come after each kill-app: of the wrong pipelines that we know, kill-app shows half."""
+GO_ON = frozenset({"refuse-request"})
+"""Faults that a process lives through: what it has left out for good shows once more of its input comes behind that."""
 ALSO_LATER = frozenset({"pause-app"})
 """Faults of these rows that are tried a little after the moment, too; kill-app is as well."""
 
@@ -282,6 +284,7 @@ def places(
 def _anywhere(base: Plan, fault: str, at: Where, members: Sequence[Moment], delay_s: float) -> Step:
     """The fault at one moment of a class: the second, for the first may be special; else any other."""
     turn = [*members[1:2], *members[:1], *members[2:4]]
+    base = replace(base, feed="tail") if fault in GO_ON else base
     return Step(tuple(replace(base, strikes=(_strike(fault, moment, *at[2:], delay_s=delay_s),)) for moment in turn))
 
 

@@ -141,7 +141,8 @@ def _drive(case: Case, acts: list[Act], feeding: Feeding) -> str:
         if hopeless is not None:
             return hopeless
         case.wait(LOOK_S)
-        missing = feeding.step() or _busy(acts)
+        over = feeding.waits and (all(act.over for act in acts) or case.unfinished() is None)
+        missing = feeding.step(over=over) or _busy(acts)
         if missing is None:
             missing = case.unfinished()
             if missing is not None and feeding.plan.disturbed and not feeding.plan.patient:

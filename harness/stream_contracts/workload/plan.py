@@ -11,8 +11,10 @@ from stream_contracts.errors import UsageError
 
 PHASES = ("before", "after")
 """On which side of the broker's work a fault strikes."""
-FEEDS = ("at-once", "paced", "after-start")
-"""How the input comes: all before the start; a part before it and the rest by and by; all once the pipeline runs."""
+FEEDS = ("at-once", "paced", "after-start", "tail")
+"""How the input comes: all before the start; a part before it and the rest by and by; all once the pipeline runs; or most
+of it before the start, and the end once the faults are over.
+"""
 INPUT = "input"
 """The role of a strike that changes what is fed, before anything runs."""
 MOST_DELAY_S = 60.0
