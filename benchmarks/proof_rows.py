@@ -70,6 +70,7 @@ class Tried:
     day: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}")
 
 
+@cache
 def runs_here(folder: Path) -> bool:
     """Whether the extra is installed that a contract's pipelines run on; only those of Flink need one."""
     flink = any(pipeline.flink for pipeline in load(folder).pipelines.values())

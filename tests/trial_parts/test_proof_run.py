@@ -43,12 +43,21 @@ def test_all_of_it_is_tried_once_and_then_it_is_kept(made, tmp_path):
 
 
 def test_controls_go_on_until_there_are_enough_each_with_seeds_of_its_own(made, capsys):
-    assert proof.main(["--controls", "1000"]) == 0
-    assert len(made) == len(set(made)) == 17
+    sweeps = len(proof.controls()) + 1
+    wanted = str(60 * sweeps - 20)
+    assert proof.main(["--controls", wanted]) == 0
+    assert len(made) == len(set(made)) == sweeps
     assert {name for name, _ in made} == set(proof.controls())
-    assert "1020 of 1000 trials" in capsys.readouterr().out
-    assert proof.main(["--controls", "1000"]) == 0
-    assert len(made) == 17
+    assert f"{60 * sweeps} of {wanted} trials" in capsys.readouterr().out
+    assert proof.main(["--controls", wanted]) == 0
+    assert len(made) == sweeps
+
+
+def test_controls_may_be_some_of_them(made):
+    assert proof.main(["--controls", "200", "contracts/totals", "contracts/dedup"]) == 0
+    assert made == [
+        ("contracts/totals", 0), ("contracts/dedup", 0), ("contracts/totals", 2), ("contracts/dedup", 2),
+    ]  # fmt: skip
 
 
 def test_where_no_time_is_left_it_says_so_and_fails(made, capsys):
